@@ -1,0 +1,1 @@
+"""Who asks, who could help, who is told: the dispatch service without its web pages."""

@@ -1,0 +1,1 @@
+"""One file, one intention: load, ask the domain, save, append events."""

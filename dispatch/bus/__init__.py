@@ -1,0 +1,1 @@
+"""Hints and positions between workers; never the truth."""

@@ -1,0 +1,1 @@
+"""The rules alone: no clock, network, disk or luck; time and luck are arguments."""

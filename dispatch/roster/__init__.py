@@ -1,0 +1,1 @@
+"""Everyone who could help, in memory: a cache, and losing it loses nothing."""

@@ -1,0 +1,1 @@
+"""The seeds as executable stories on a stepped clock."""

@@ -1,0 +1,1 @@
+"""HTTP, pages and the live stream in front of the dispatch service."""

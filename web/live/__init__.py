@@ -1,0 +1,1 @@
+"""The live stream: the same bytes to every socket that may see them."""

@@ -1,0 +1,1 @@
+"""Server-drawn pages that work without script."""

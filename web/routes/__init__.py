@@ -1,0 +1,1 @@
+"""The HTTP calls: each reads its input, runs one action and shows the answer."""
