@@ -1,0 +1,45 @@
+"""What every test may ask for, and which marks are set without anybody writing them."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tests.support.engines", "tests.support.chromium"]
+
+ROOT = Path(__file__).resolve().parent.parent
+NEEDS_ENGINES = {"postgres", "postgres_url", "valkey_server", "redis_url"}
+NEEDS_BROWSER = {"browser", "context", "page", "new_context", "browser_type_launch_args"}
+
+# A shared machine is sometimes slow and never wrong: no deadlines. CI plays the same examples each time, so that a
+# red build is about the change; people's machines look for new ones.
+settings.register_profile("people", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("ci", settings.get_profile("people"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "people")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks tests by what they ask for, before -m looks; getfixturevalue is not seen, so mark such params by hand."""
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        if asked & NEEDS_ENGINES:
+            item.add_marker("engines")
+        if asked & NEEDS_BROWSER:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """The folder that holds pyproject.toml."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with the real networks, which are not ours to ship; tests that ask are skipped without it."""
+    folder = Path(os.environ.get("FLARE_SHARED_DATA") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip("shared/data not present: real-network tests skipped")
+    return folder
