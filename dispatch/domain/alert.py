@@ -1,0 +1,63 @@
+"""One person told of one request, once, and what they answered. Pure values."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Answer(StrEnum):
+    """What became of an alert. None while nothing has."""
+
+    ACKNOWLEDGED = "acknowledged"
+    """Seen; not a yes."""
+    DECLINED = "declined"
+    CLAIMED = "claimed"
+    STOOD_DOWN = "stood_down"
+    """Covered or closed before they answered: no longer needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasons:
+    """Why this person was asked; stored with the alert, shown to them in words.
+
+    Never minutes, ranks, probabilities or other people who were asked.
+    """
+
+    ring: str
+    """"1", "2", "3", "community" or "open"."""
+    via: tuple[int, ...] = ()
+    """Person ids between the requester and this person, nearest the requester first."""
+    community: str | None = None
+    """Public id of the community through which they were reached."""
+    band_km: int | None = None
+    seats_useful: int = 1
+    asked_7d: int = 0
+    duty: str | None = None
+    urgency: str = "stranded"
+    raised_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An alert as it is stored."""
+
+    id: int
+    public_id: str
+    request_id: int
+    person_id: int
+    wave: int
+    ring: str
+    reasons: Reasons
+    created_at: datetime
+    answer: Answer | None = None
+    reason: str | None = None
+    seen_at: datetime | None = None
+    answered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAlert:
+    """What a wave writes for one person."""
+
+    person_id: int
+    reasons: Reasons = field(default_factory=lambda: Reasons(ring="1"))

@@ -1,0 +1,94 @@
+"""Every bound there is, in one place: queues, pages, texts, waves, retries, leases, tokens.
+
+Pure data. A bound that is not here does not exist; each has a test at the limit and one past it.
+docs/limits.md is generated from this file: the comment behind a name is its sentence.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+# -- what a person may send -------------------------------------------------------------------
+BODY_BYTES: Final = 64 * 1024  # one HTTP body
+BODY_DEPTH: Final = 8  # nesting of a JSON body or frame
+NOTE_CHARS: Final = 1_000  # a note
+NAME_CHARS: Final = 80  # a name
+PLACE_CHARS: Final = 500  # a place in words
+PHONE_CHARS: Final = 32  # a phone number as typed
+REASON_CHARS: Final = 280  # a reason or a report
+NEEDS_MAX: Final = 8  # special needs of one request
+KEY_MIN: Final = 8  # characters of an Idempotency-Key
+KEY_MAX: Final = 64
+ANONYMOUS_KEY_MIN: Final = 22  # a guest's key this long is nobody else's guess
+ACCURACY_MAX_M: Final = 100_000  # a fix worse than this says nothing
+CLAIM_SEATS_MAX: Final = 60  # seats one volunteer may offer
+PERSON_SEATS_MAX: Final = 60  # seats in one person's car
+ETA_MAX_MINUTES: Final = 24 * 60  # a stated arrival
+REACH_MAX_MINUTES: Final = 240  # how far a volunteer may say they drive
+ALERTS_PER_WEEK: Final = 4  # alerts a person gets in a week unless they chose otherwise
+ALERTS_PER_WEEK_MAX: Final = 100
+
+# -- what the matcher may do ------------------------------------------------------------------
+WAVE_CHUNK: Final = 500  # alerts written in one transaction
+TRAVEL_MAX_MINUTES: Final = 240  # nobody further away is asked
+RADIUS_KM: Final = (25, 50, 100, 150, 250, 350)  # how the search widens
+REQUEST_ALERTS_MAX: Final = 10_000  # alerts one request may ever send
+STANDBY_MAX: Final = 3  # claims waiting behind a full request
+
+# -- time -------------------------------------------------------------------------------------
+LEASE_COMMITTED: Final = timedelta(minutes=12)  # until a sign of life, after a yes
+LEASE_EN_ROUTE: Final = timedelta(minutes=20)  # at least this long without one on the road
+LEASE_EN_ROUTE_GRACE: Final = timedelta(minutes=15)  # past the stated arrival
+LEASE_ON_SCENE: Final = timedelta(minutes=30)  # at the place, until they have met
+LEASE_MOVES_BY: Final = timedelta(seconds=60)  # a renewal smaller than this is not written
+EXTENSIONS_MAX: Final = 2  # times a committed claim may be extended
+MET_UNTIL_DONE: Final = timedelta(hours=6)  # a met claim is done by itself
+EXPIRY_GRACE: Final = timedelta(hours=1)  # an ask with somebody on the way is looked at again
+LOOK_AT_ONCE: Final = timedelta(seconds=30)  # looks of one request are at least this far apart
+SEEN_EVERY: Final = timedelta(seconds=2)  # alert_seen events of one request
+IDEM_KEPT: Final = timedelta(hours=24)  # stored answers
+POSITION_EVERY: Final = timedelta(seconds=5)  # a phone's position
+POSITION_TTL: Final = timedelta(minutes=15)
+OWNER_LINK_KEPT: Final = timedelta(hours=24)  # after the close
+SESSION_KEPT: Final = timedelta(days=30)
+INVITE_KEPT: Final = timedelta(days=14)
+EXACT_KEPT: Final = timedelta(hours=72)  # exact place, phone and words after the close
+SIMILAR_WITHIN: Final = timedelta(minutes=30)
+
+# -- reading ----------------------------------------------------------------------------------
+PAGE: Final = 500  # events in one page, rows of one read
+RESUME_MAX: Final = 500  # missed events that are replayed; more is a snapshot
+LONG_POLL_S: Final = 25  # longest wait of a long poll
+INBOX_ALERTS: Final = 100  # newest alerts an inbox shows
+BOARD_REQUESTS: Final = 500  # requests one board shows
+NOTES_SHOWN: Final = 50
+READ_S: Final = 1.0  # one read transaction
+
+# -- the live stream --------------------------------------------------------------------------
+FRAME_BYTES: Final = 16 * 1024  # one frame from a client
+FRAMES_PER_S: Final = 20  # frames from a client, sustained
+FRAMES_BURST: Final = 40
+SUBS: Final = 32  # subscriptions of one connection
+SUB_ID_MAX: Final = 2**31 - 1
+CATCH_UP_BUFFER: Final = 256  # events kept for a subscriber that is still reading
+HEARTBEAT_S: Final = 20
+PONG_S: Final = 10
+HELLO_S: Final = 10
+MAX_AGE_S: Final = 3_600  # a connection renews itself
+WRITE_BUFFER_BYTES: Final = 128 * 1024  # waiting for one reader; more and it is cut
+TICK_BUFFER_BYTES: Final = 16 * 1024  # a map tick skips a socket with more than this waiting
+SUBSCRIBE_READS: Final = 32  # subscribe reads at once in one worker
+HANDSHAKES_PER_S: Final = 200
+SOCKETS: Final = 20_000  # connections of one worker
+
+# -- writing ----------------------------------------------------------------------------------
+BATCH_JOBS: Final = 64  # jobs one commit may carry
+BATCH_S: Final = 0.020  # work gathered before a commit
+QUEUE_JOBS: Final = 1_000  # waiting writes; more is `busy`
+QUEUE_S: Final = 2.0  # oldest waiting write; older is `busy`
+REDO: Final = 3  # tries after a lost connection or a deadlock
+POLL_FLOOR_S: Final = 1.0  # every worker reads the journal at least this often
+OUTBOX_TRIES: Final = 10
+
+# -- files ------------------------------------------------------------------------------------
+CSV_LINE_CHARS: Final = 10_000
+CSV_ERRORS_SHOWN: Final = 10

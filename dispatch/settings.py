@@ -1,0 +1,120 @@
+"""What one process runs with: one frozen class, built once, passed down.
+
+All faults of the environment are reported together. docs/settings.md is generated from the
+metadata (tests/house/test_docs.py). Secrets have no default in code: `flare up` makes one beside
+the database (mode 600).
+"""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+class BadSettings(Exception):
+    """The environment can't be used; every fault is listed."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+def _flag(text: str) -> bool:
+    table = {"1": True, "on": True, "yes": True, "true": True, "0": False, "off": False, "no": False, "false": False}
+    try:
+        return table[text.strip().lower()]
+    except KeyError:
+        raise ValueError("say on or off") from None
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise ValueError("a port is a number from 0 to 65535")
+    return port
+
+
+def _hours(text: str) -> int:
+    hours = int(text)
+    if not 1 <= hours <= 168:
+        raise ValueError("between 1 and 168 hours")
+    return hours
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    listed = tuple(part.strip() for part in text.split(",") if part.strip())
+    for part in listed:
+        ipaddress.ip_network(part, strict=False)
+    return listed
+
+
+def _setting(env: str, says: str, default: Any, read: Callable[[str], Any] = str) -> Any:
+    return field(default=default, metadata={"env": env, "read": read, "says": says})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One process's settings. Each field names its environment variable."""
+
+    data: Path = _setting(
+        "FLARE_DATA", "folder of the embedded database, its keys and its lock", Path("flare-data"), Path
+    )
+    database_url: str | None = _setting(
+        "FLARE_DATABASE_URL", "postgresql://… or sqlite:///path; without it flare.db in the data folder", None
+    )
+    redis_url: str | None = _setting(
+        "FLARE_REDIS_URL", "redis://… or unix://…: hints and positions between workers; without it one process", None
+    )
+    host: str = _setting("FLARE_HOST", "address to listen on", "127.0.0.1")
+    port: int = _setting("FLARE_PORT", "port to listen on; 0 = any free one", 8000, _port)
+    public_url: str | None = _setting(
+        "FLARE_PUBLIC_URL", "how people reach this server: links begin with it, and only its pages may act", None
+    )
+    secret: str | None = _setting(
+        "FLARE_SECRET", "key for ids and stored answers, 32 characters or more; made beside the database if absent", None
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        "FLARE_TRUSTED_PROXIES", "addresses whose forwarded headers are believed, separated by commas", (), _addresses
+    )
+    limits: bool | None = _setting(
+        "FLARE_LIMITS", "rate limits on or off; without it on, except for a direct loopback visitor", None, _flag
+    )
+    emergency_number: str | None = _setting(
+        "FLARE_EMERGENCY_NUMBER", "number every screen names where the country is unknown", None
+    )
+    insecure_http: bool = _setting(
+        "FLARE_INSECURE_HTTP", "allow plain http from other devices (no secure cookie, no service worker)", False, _flag
+    )
+    exact_kept_hours: int = _setting(
+        "FLARE_EXACT_KEPT_HOURS", "hours after the close until exact places, phones and notes are erased", 72, _hours
+    )
+    waves: str = _setting("FLARE_WAVES", "wave policy (see docs/matching.md)", "nearest")
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], **given: object) -> "Settings":
+        """The settings of an environment; what is given by hand goes first.
+
+        `NAME_FILE` names a file that holds the value, for secrets.
+        Raises: BadSettings with every fault at once.
+        """
+        values: dict[str, Any] = {}
+        faults: list[str] = []
+        for spec in fields(cls):
+            env, read = spec.metadata["env"], spec.metadata["read"]
+            text = environ.get(env)
+            try:
+                if env + "_FILE" in environ:
+                    text = Path(environ[env + "_FILE"]).read_text().strip()
+                if given.get(spec.name) is not None:
+                    values[spec.name] = given[spec.name]
+                elif text:
+                    values[spec.name] = read(text)
+            except (OSError, ValueError) as fault:
+                faults.append(f"{env}: {fault}")
+        secret = values.get("secret")
+        if secret is not None and len(secret) < 32:
+            faults.append("FLARE_SECRET: 32 characters or more")
+        if faults:
+            raise BadSettings(faults)
+        return cls(**values)
