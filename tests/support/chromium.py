@@ -28,6 +28,7 @@ ON_MACOS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
 )
+FONTS = "<fontconfig><dir>{folder}</dir><cachedir>{cache}</cachedir></fontconfig>\n"
 HOW = "no Chromium found: make browser, or FLARE_TEST_CHROMIUM=/path/to/one"
 
 
@@ -72,7 +73,7 @@ def _from_cache() -> Chromium | None:
     return Chromium(
         binary,
         ("--headless=shell", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
-        {"LD_LIBRARY_PATH": str(CACHE / "al2023" / "lib"), "FONTCONFIG_PATH": str(CACHE / "fonts")},
+        {"LD_LIBRARY_PATH": str(CACHE / "lib"), "FONTCONFIG_PATH": str(CACHE)},
     )
 
 
@@ -128,19 +129,26 @@ def unpack(archive: Path, into: Path) -> None:
                     inner.extractall(fresh, filter="data")
             else:
                 (fresh / name.removesuffix(".br")).write_bytes(plain)
+    # The package's own names folders of the service it is made for; without a font, text has no width and no height.
+    (fresh / "fonts.conf").write_text(FONTS.format(folder=into / "fonts", cache=into / "fonts-cache"))
     (fresh / "chromium").chmod(0o755)
     shutil.rmtree(into, ignore_errors=True)
     fresh.rename(into)
 
 
 def _starts(chromium: Chromium) -> bool:
-    command = [str(chromium.path), "--headless", "--no-sandbox", *chromium.args, "--dump-dom", "about:blank"]
-    env = {**os.environ, **chromium.env}
-    try:
-        done = subprocess.run(command, env=env, capture_output=True, timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return b"<html" in done.stdout
+    from playwright.sync_api import Error, sync_playwright
+
+    env: dict[str, str | float | bool] = {**os.environ, **chromium.env}
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=chromium.path, args=chromium.args, env=env, timeout=30_000
+            )
+        except Error:
+            return False
+        browser.close()
+        return True
 
 
 @pytest.fixture(scope="session")
