@@ -1,0 +1,146 @@
+"""Who fits: the gate, the chance of a yes, and the reasons a person is given.
+
+Pure, numpy. Called by actions/send_wave.py; the gate is checked again in SQL as alerts are
+written. Invariant: nobody passes the gate who is off duty, blocked, asked before, beyond their
+own reach or weekly limit (tests/domain/test_matching.py).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.domain import limits
+from dispatch.domain.kinds import Kind
+from dispatch.domain.network import TRUST
+from dispatch.domain.people import Duty
+from dispatch.domain.request import LARGE_PARTY, RAISE_WHEN, Request, Urgency
+from geo.point import Point
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+BASE_ACCEPT: Final = 0.30
+TRAVEL_TAU: Final = 35.0
+"""Minutes of travel after which the chance of a yes has fallen to 1/e."""
+NIGHT_FACTOR: Final = 0.7
+REACHABLE: Final = 0.70
+READY_FACTOR: Final = 2.0
+"""Somebody who set themselves available says yes that much more often."""
+DELAYED_MINUTES: Final = 30.0
+REMOTE_PEOPLE: Final = 25
+REMOTE_MINUTES: Final = 30.0
+NIGHT: Final = (23, 6)
+
+DUTIES: Final = tuple(Duty)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Everybody who could be asked, as arrays of one length: the roster's answer, with travel times.
+
+    Unit: `minutes` of travel from where they are, 0 for a kind nobody travels to; `lon` degrees;
+    quiet hours as minutes of the local day, -1 = none; `seen_at` seconds since 1970, NaN = a home.
+    """
+
+    person: NDArray[np.int64]
+    ring: NDArray[np.int8]
+    km: Floats
+    minutes: Floats
+    lon: Floats
+    seats: NDArray[np.int64]
+    duty: NDArray[np.int8]
+    reach_minutes: NDArray[np.int64]
+    quiet_from: NDArray[np.int64]
+    quiet_to: NDArray[np.int64]
+    seen_at: Floats
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+    def only(self, keep: Mask | NDArray[np.intp]) -> "Pool":
+        """The pool cut down to those people."""
+        return Pool(**{name: getattr(self, name)[keep] for name in self.__dataclass_fields__})
+
+
+def local_minute(now: datetime, lon: Floats) -> Floats:
+    """Minute of the local day by the sun: within about an hour and a half of any wall clock.
+
+    Error: time zones bend; a person who needs quiet hours to the minute sets themselves off duty.
+    """
+    utc = now.hour * 60 + now.minute
+    return np.mod(utc + np.nan_to_num(lon) * 4.0, 1440.0)
+
+
+def is_night(now: datetime, point: Point | None) -> bool:
+    """Between 23 and 6 at that place, by the sun."""
+    if point is None:
+        return False
+    minute = float(local_minute(now, np.asarray([point.lon]))[0])
+    return minute >= NIGHT[0] * 60 or minute < NIGHT[1] * 60
+
+
+def quiet(pool: Pool, now: datetime) -> Mask:
+    """Who has quiet hours now: they are told in the inbox, without a sound."""
+    minute = local_minute(now, pool.lon)
+    start, end = pool.quiet_from, pool.quiet_to
+    within = np.where(start <= end, (minute >= start) & (minute < end), (minute >= start) | (minute < end))
+    return (start >= 0) & within
+
+
+def gate(pool: Pool, *, rings: frozenset[int], never: frozenset[int], kind: Kind) -> Mask:
+    """Who may be asked at all: one boolean per person of the pool.
+
+    `never`: the requester, the blocked, those already alerted or on another errand.
+    """
+    keep = np.isin(pool.ring, np.fromiter(rings, dtype=np.int8))
+    silent = [DUTIES.index(duty) for duty in (Duty.OFF_DUTY, Duty.ON_BREAK, Duty.COMMITTED)]
+    keep &= ~np.isin(pool.duty, silent)
+    if never:
+        keep &= ~np.isin(pool.person, np.fromiter(never, dtype=np.int64))
+    if kind.located:
+        keep &= pool.minutes <= limits.TRAVEL_MAX_MINUTES
+        keep &= (pool.reach_minutes < 0) | (pool.minutes <= pool.reach_minutes)
+    return keep
+
+
+def freshness(seen_at: Floats, now: datetime) -> Floats:
+    """How far an old place may be trusted, 0.4 to 1; a declared home counts 0.8."""
+    age = timedelta(seconds=1) / timedelta(seconds=1) * (now.timestamp() - seen_at)
+    steps = np.select(
+        [age <= 1_800, age <= 86_400, age <= 7 * 86_400, age <= 30 * 86_400], [1.0, 0.9, 0.8, 0.7], default=0.4
+    )
+    return np.where(np.isnan(seen_at), 0.8, steps)
+
+
+def chance_of_yes(pool: Pool, request: Request, kind: Kind, now: datetime, *, follower: float) -> Floats:
+    """P(says yes | looks), one per person, at most 0.9.
+
+    `follower`: what a tie of this requester counts, 1 for a friend, 0.35 for one of thousands.
+    """
+    trust = np.select([pool.ring == code for code in TRUST], list(TRUST.values()), default=0.1)
+    tie = np.where(pool.ring == 1, follower, 1.0)
+    accept = 1.0 if request.urgency is Urgency.DANGER else kind.accept
+    chance = BASE_ACCEPT * accept * trust * tie * freshness(pool.seen_at, now)
+    if kind.located:
+        chance = chance * np.exp(-pool.minutes / TRAVEL_TAU)
+    chance = np.where(pool.duty == DUTIES.index(Duty.AVAILABLE), chance * READY_FACTOR, chance)
+    minute = local_minute(now, pool.lon)
+    night = (minute >= NIGHT[0] * 60) | (minute < NIGHT[1] * 60)
+    return np.minimum(0.9, np.where(night, chance * NIGHT_FACTOR, chance))
+
+
+def raised_by(request: Request, pool: Pool, point: Point | None, now: datetime) -> tuple[str, ...]:
+    """Why the matcher counts it as more urgent than was said: two of night, remote, large; else ()."""
+    if request.urgency is not Urgency.STRANDED or point is None:
+        return ()
+    near = int((pool.minutes <= REMOTE_MINUTES).sum())
+    grounds = (
+        ("night", is_night(now, point)),
+        ("remote", near < REMOTE_PEOPLE),
+        ("large", (request.quantity or 0) >= LARGE_PARTY),
+    )
+    held = tuple(name for name, holds in grounds if holds)
+    return held if len(held) >= RAISE_WHEN else ()

@@ -1,0 +1,215 @@
+"""Who is asked next, and when: the policy. Rings widen around a call for help.
+
+Pure: time and luck are arguments. Called by actions/send_wave.py, which looks the policy up in
+POLICIES by the name in the settings: to replace it, add a row there.
+Invariants: nobody is asked twice for one request; nobody once every seat is promised; each look
+asks no more than the kind's wave (tests/domain/test_waves.py).
+Why waves and not everyone at once: docs/matching.md, "Attention".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.domain import forecast as odds
+from dispatch.domain import limits, matching
+from dispatch.domain.forecast import Forecast
+from dispatch.domain.kinds import KINDS, Kind
+from dispatch.domain.matching import Pool
+from dispatch.domain.network import ORDER
+from dispatch.domain.request import Request, Urgency
+
+FRIENDS_MAX: Final = 500
+"""More ties than this and a tie counts as a follower's."""
+FOLLOWER: Final = 0.35
+AIM: Final = 1.6
+"""Expected seats on the way, per open seat, that a look asks for at the start …"""
+AIM_GROWS: Final = 0.05
+"""… and how much more for each minute it has waited."""
+EARLY_OUTCOMES: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Somebody who was told: when, how likely they were to come, and whether they still may.
+
+    `silent`: has neither declined nor claimed.
+    """
+
+    sent_at: datetime
+    chance: float
+    seats: int
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A standing claim, as far as the odds need it."""
+
+    seats: int
+    since: datetime
+    started: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Everything one look of the matcher sees."""
+
+    request: Request
+    now: datetime
+    pool: Pool
+    """Everybody who passed the gate and has not been asked."""
+    asked: tuple[Asked, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    ties: int = 0
+    """How many ties the requester has."""
+    known_outcomes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the look decided: whom to ask (rows of the pool, best first), when to look again, the odds."""
+
+    ask: NDArray[np.intp]
+    chance: NDArray[np.float64]
+    """The chance of a yes of each row of `ask`, kept with the alert."""
+    next_look: datetime | None
+    forecast: Forecast
+
+
+Policy = Callable[[Look], Decision]
+
+
+def look_again(request: Request, now: datetime) -> datetime:
+    """When the next look is due: every 2 min for half an hour, then every 5, then every 10."""
+    waited = now - request.created_at
+    if request.urgency is Urgency.DANGER:
+        pause = timedelta(minutes=1)
+    elif waited < timedelta(minutes=30):
+        pause = timedelta(minutes=2)
+    elif waited < timedelta(minutes=90):
+        pause = timedelta(minutes=5)
+    else:
+        pause = timedelta(minutes=10)
+    return now + pause
+
+
+def plan_deadline(request: Request, kind: Kind, now: datetime) -> datetime:
+    """By when the forecast speaks: the kind's plan, then twice as long each time it passes."""
+    by = request.created_at + kind.plan
+    while by < now + timedelta(minutes=12):
+        by += max(by - request.created_at, kind.plan)
+    return by
+
+
+def nearest_first(pool: Pool) -> NDArray[np.intp]:
+    """Rows of the pool in the order they are asked: neighbourhood by neighbourhood, ring by ring, soonest first."""
+    band = np.searchsorted(np.asarray(limits.RADIUS_KM, dtype=np.float64), pool.km)
+    ring = np.select([pool.ring == code for code in ORDER], list(ORDER.values()), default=9)
+    return np.lexsort((pool.person, pool.minutes, ring, band))
+
+
+def _expected(chance: NDArray[np.float64], seats: NDArray[np.int64], open_seats: int) -> NDArray[np.float64]:
+    useful = np.minimum(seats, open_seats)
+    return chance * matching.REACHABLE * (1.0 - odds.NO_SHOW) * useful
+
+
+def _rates(chance: NDArray[np.float64], seats: NDArray[np.int64], lot: int) -> dict[int, float]:
+    """Expected people per seat class, in lots."""
+    lots = np.maximum(1, seats // lot)
+    rates: dict[int, float] = {}
+    for row, size in enumerate(lots):
+        cls = odds.seat_class(int(size)) if lot == 1 else min(int(size), odds.LOTS_MAX)
+        rates[cls] = rates.get(cls, 0.0) + float(chance[row])
+    return rates
+
+
+def _silent_chance(look: Look, until: datetime) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """For everyone asked who is still silent: the chance that a yes comes by then, and their seats."""
+    silent = [a for a in look.asked if a.silent]
+    if not silent:
+        return np.zeros(0), np.zeros(0, dtype=np.int64)
+    waited = np.asarray([(look.now - a.sent_at).total_seconds() / 60 for a in silent])
+    left = (until - look.now).total_seconds() / 60
+    chance = np.asarray([a.chance for a in silent])
+    now, later = odds.answered_by(waited), odds.answered_by(waited + left)
+    g_now, g_later = matching.REACHABLE * now, matching.REACHABLE * later
+    still = chance * (g_later - g_now) / np.maximum(0.05, 1.0 - odds.SAYS_NO * g_now)
+    return still, np.asarray([a.seats for a in silent], dtype=np.int64)
+
+
+def nearest(look: Look) -> Decision:
+    """The first policy: nearest by travel time within ring 1, then 2, then 3 and community.
+
+    Each look asks the smallest number of people, in that order, whose expected seats, with those
+    who were asked and are still silent, come to AIM times the open seats; the aim grows slowly
+    while nobody comes. A decline leaves the sum, so it is replaced by the next look.
+    """
+    request, kind, now = look.request, KINDS[look.request.kind], look.now
+    by = plan_deadline(request, kind, now)
+    order = nearest_first(look.pool)
+    follower = 1.0 if look.ties <= FRIENDS_MAX else FOLLOWER
+    chance = matching.chance_of_yes(look.pool, request, kind, now, follower=follower)[order]
+    seats = look.pool.seats[order]
+    again = None if request.over else look_again(request, now)
+    open_seats = request.seats.open
+    if open_seats is None:
+        first_ring = look.pool.ring[order] == 1
+        room = max(0, kind.wave_max - request.alerted)
+        ask = order[first_ring][:room]
+        return Decision(
+            ask=ask, chance=chance[first_ring][:room], next_look=None,
+            forecast=Forecast(p=1.0, by=by, early=True, alerted=request.alerted, in_reach=len(order)),
+        )  # fmt: skip
+    silent, silent_seats = _silent_chance(look, by)
+    count = 0
+    if open_seats > 0 and len(order):
+        waited = request.age(now) / timedelta(minutes=1)
+        growth = AIM + AIM_GROWS * waited * min(1.0, request.weight / 4)
+        aim = growth * open_seats if request.urgency is not Urgency.DANGER else 4.0 * open_seats
+        hoped = float((silent * (1.0 - odds.NO_SHOW) * np.minimum(silent_seats, open_seats)).sum())
+        gained = np.cumsum(_expected(chance, seats, open_seats))
+        if hoped < aim:
+            count = int(np.searchsorted(gained, aim - hoped)) + 1
+        room = max(0, limits.REQUEST_ALERTS_MAX - request.alerted)
+        count = min(count, len(order), kind.wave_max, room)
+    p = _p_enough(look, kind, by, chance, seats, silent, silent_seats)
+    outlook = Forecast(
+        p=p, by=by, early=look.known_outcomes < EARLY_OUTCOMES, alerted=request.alerted + count,
+        in_reach=len(order) + len(look.asked),
+    )  # fmt: skip
+    return Decision(ask=order[:count], chance=chance[:count], next_look=again, forecast=outlook)
+
+
+def _p_enough(
+    look: Look,
+    kind: Kind,
+    by: datetime,
+    chance: NDArray[np.float64],
+    seats: NDArray[np.int64],
+    silent: NDArray[np.float64],
+    silent_seats: NDArray[np.int64],
+) -> float:
+    """P(all seats promised and kept by then), over claims, the silent, and everyone who would still be asked."""
+    total = look.request.quantity or 1
+    lot = odds.in_lots(total)
+    lots = -(-total // lot)
+    left = (by - look.now).total_seconds() / 60
+    # Those not asked yet are asked over the coming looks, on average a third of the way in.
+    soon = float(odds.answered_by(np.asarray([left * 2 / 3]))[0]) * matching.REACHABLE
+    useful = min(len(chance), kind.wave_max * 6)
+    everyone = np.concatenate([silent, chance[:useful] * soon]) * (1.0 - odds.NO_SHOW)
+    rates = _rates(everyone, np.concatenate([silent_seats, seats[:useful]]), lot)
+    promises = [
+        (max(1, p.seats // lot), odds.chance_kept((look.now - p.since).total_seconds() / 60, p.started))
+        for p in look.promises
+    ]
+    return odds.p_enough(odds.kept(promises, lots), rates, lots)
+
+
+POLICIES: Final[dict[str, Policy]] = {"nearest": nearest}
+"""Every wave policy by the name of the setting FLARE_WAVES."""
