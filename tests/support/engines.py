@@ -13,7 +13,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -75,12 +75,12 @@ def short_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="flare-", dir=base))
 
 
-def missing(engine: str) -> NoReturn:
+def missing(engine: str, environ: Mapping[str, str] = os.environ) -> NoReturn:
     """Skips with the way to have the engine; fails in CI, where a skipped engine would hide half the promises."""
     says = (
         f"{engine} is not installed: make setup (extra `engines`), or set FLARE_TEST_DATABASE_URL/FLARE_TEST_REDIS_URL"
     )
-    if os.environ.get("CI") == "true":
+    if environ.get("CI") == "true":
         pytest.fail(says, pytrace=False)
     pytest.skip(says)
 
