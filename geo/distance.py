@@ -100,3 +100,27 @@ def chord_km(origin: Point, vectors: NDArray[np.float32]) -> NDArray[np.float32]
     chord = np.sqrt(np.einsum("ij,ij->i", gap, gap))
     answer: NDArray[np.float32] = (2 * EARTH_KM * np.arcsin(np.minimum(chord * 0.5, 1.0))).astype(np.float32)
     return answer
+
+
+def bearing(start: Point, end: Point) -> float:
+    """The direction in which one sets out from start to reach end the short way.
+
+    Unit: degrees, 0 north, 90 east, below 360. Raises: nothing; a point seen from itself is north.
+    """
+    a, b = math.radians(start.lat), math.radians(end.lat)
+    turn = math.radians(end.lon - start.lon)
+    east = math.sin(turn) * math.cos(b)
+    north = math.cos(a) * math.sin(b) - math.sin(a) * math.cos(b) * math.cos(turn)
+    return math.degrees(math.atan2(east, north)) % 360
+
+
+def moved(point: Point, km: float, toward: float) -> Point:
+    """The point this far away in this direction, along a great circle.
+
+    Unit: kilometres on the sphere; degrees, 0 north, 90 east. Raises: nothing.
+    """
+    far, angle, lat = km / EARTH_KM, math.radians(toward), math.radians(point.lat)
+    up = math.sin(lat) * math.cos(far) + math.cos(lat) * math.sin(far) * math.cos(angle)
+    turn = math.atan2(math.sin(angle) * math.sin(far) * math.cos(lat), math.cos(far) - math.sin(lat) * up)
+    north = math.degrees(math.asin(min(1.0, max(-1.0, up))))
+    return Point(north, (point.lon + math.degrees(turn) + 540) % 360 - 180)

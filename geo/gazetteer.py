@@ -21,7 +21,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.distance import EARTH_KM, chord_km, great_circle_km, unit_vectors
+from geo.distance import EARTH_KM, bearing, chord_km, great_circle_km, unit_vectors
 from geo.names import ALIASES, COUNTRY_WORDS, PROVINCES, US_STATES, fold
 from geo.point import Point
 
@@ -200,7 +200,7 @@ class Gazetteer:
         comparably near. Far out at sea it is simply far: look at the kilometres.
         """
         place = self._place(self._named_from(point))
-        return place, great_circle_km(place.point, point), _bearing(place.point, point)
+        return place, great_circle_km(place.point, point), bearing(place.point, point)
 
     def closest(self, point: Point) -> tuple[Place, float]:
         """The closest settlement whatever its size, and its distance in kilometres."""
@@ -209,12 +209,12 @@ class Gazetteer:
 
     def label(self, point: Point) -> str:
         """Exact words for a point: "13 km SW of Baker, CA". Only for those who may see the point."""
-        place, km, bearing = self.nearest(point)
+        place, km, toward = self.nearest(point)
         if km > LABEL_KM:
             return _far_out(point)
         if km < 1.5:
             return place.label
-        return f"{km:.0f} km {_COMPASS[round(bearing / 45) % 8]} of {place.label}"
+        return f"{km:.0f} km {_COMPASS[round(toward / 45) % 8]} of {place.label}"
 
     def near_label(self, point: Point) -> str:
         """Soft words for a cell's centre: "near Baker, CA"; no distance, no direction."""
@@ -268,14 +268,6 @@ _folded = lru_cache(maxsize=16_384)(fold)
 def gazetteer() -> Gazetteer:
     """The one shared Gazetteer, loaded at the first call (about 30 ms)."""
     return Gazetteer.load()
-
-
-def _bearing(start: Point, end: Point) -> float:
-    a, b = math.radians(start.lat), math.radians(end.lat)
-    turn = math.radians(end.lon - start.lon)
-    east = math.sin(turn) * math.cos(b)
-    north = math.cos(a) * math.sin(b) - math.sin(a) * math.cos(b) * math.cos(turn)
-    return math.degrees(math.atan2(east, north)) % 360
 
 
 def _far_out(point: Point) -> str:

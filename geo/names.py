@@ -62,8 +62,8 @@ PROVINCES: Final = {
 # What people say: what the table says.
 ALIASES: Final = {
     "vegas": "las vegas", "nyc": "new york city", "new york": "new york city", "la": "los angeles",
-    "sf": "san francisco", "frisco": "san francisco", "slc": "salt lake city", "philly": "philadelphia",
-    "washington dc": "washington", "stateline": "primm", "st george utah": "st george",
+    "sf": "san francisco", "slc": "salt lake city", "philly": "philadelphia",
+    "washington dc": "washington",
 }  # fmt: skip
 
 # Words that name a country besides its code and its GeoNames name.
