@@ -464,15 +464,18 @@ class Search:
     communities: tuple[int, ...] = ()
     vouchers: tuple[int, ...] = ()
     open: bool = False
+    now: float | None = None
+    """Seconds since 1970. Given: a duty whose time is over counts no more (`duty_at` in roster/people.py).
+    None: dates are not looked at, and whoever ever went off duty stays off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
     """Everybody in reach and ring, as arrays of one length; no order.
 
-    `ring` 1, 2, 3; 4 = community, 5 = open (RINGS in domain/network.py). `via` is the roster
-    index of one in-between person for ring 2 (-1 otherwise), see Roster.paths.
-    Everyone who is in several rings stands in the nearest.
+    `ring` 1, 2, 3; 4 = community, 5 = open, 6 = vouched (RINGS in domain/network.py). Through whom: Roster.path.
+    `duty` is what it counts as at the question's `now`.
+    Everyone who is in several rings stands in the nearest, in the order 1, 2, vouched, 3, community, open.
     """
 
     person: NDArray[np.int64]

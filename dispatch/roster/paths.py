@@ -1,0 +1,93 @@
+"""Through whom the word reaches somebody: a shortest way between two people.
+
+From both ends at once, the end with fewer ties first: from a hub of 48,000 friends to a friend
+of a friend that is one look at the ten friends of the latter.
+Invariant: as short as any way there is (tests/roster/test_paths.py).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.roster.base import Numbers
+from dispatch.roster.delta import Delta
+
+
+class _Side:
+    """What has been reached from one end, hop by hop, and from whom."""
+
+    def __init__(self, start: int) -> None:
+        self.levels: list[Numbers] = [np.array([start], dtype=np.int64)]
+        self.parents: list[Numbers] = [np.array([-1], dtype=np.int64)]
+
+    def cost(self, delta: Delta) -> int:
+        """How many ties one hop more would follow."""
+        ptr, last = delta.base.ptr, self.levels[-1]
+        return int((ptr[last + 1] - ptr[last]).sum())
+
+    def grow(self, delta: Delta) -> None:
+        """One hop more, without anybody reached before."""
+        last = self.levels[-1]
+        if len(last) == 1:
+            found = delta.ties_of(int(last[0])).astype(np.int64)
+            source = np.full(len(found), last[0])
+        else:
+            count, nbr = delta.base.gather(last)
+            found, source = nbr.astype(np.int64), np.repeat(last, count)
+            a, b = delta.new_ties()
+            if len(a):
+                inside = among(last, a)
+                found = np.concatenate([found, b[inside].astype(np.int64)])
+                source = np.concatenate([source, a[inside].astype(np.int64)])
+            found, first = np.unique(found, return_index=True)
+            source = source[first]
+        for level in self.levels:
+            new = ~among(level, found)
+            found, source = found[new], source[new]
+        self.levels.append(found)
+        self.parents.append(source)
+
+    def back_from(self, number: int) -> list[int]:
+        """The way from there to this end: the number first, the end last."""
+        way = [number]
+        for level, parent in zip(self.levels[:0:-1], self.parents[:0:-1], strict=True):
+            way.append(int(parent[np.searchsorted(level, way[-1])]))
+        return way
+
+
+def shortest(delta: Delta, start: int, end: int, hops: int) -> list[int] | None:
+    """The people on a shortest way, both ends included; None = more than `hops` away.
+
+    Of several in the middle it takes the one with the fewest ties: who knows few people knows
+    them well; among those the smallest id, so that the answer never depends on the order of rows.
+    """
+    if start == end:
+        return [start]
+    one, other = _Side(start), _Side(end)
+    for _ in range(hops):
+        side = one if one.cost(delta) <= other.cost(delta) else other
+        side.grow(delta)
+        if not len(side.levels[-1]):
+            return None
+        few, many = sorted((one.levels[-1], other.levels[-1]), key=len)
+        both = few[among(many, few)]
+        if len(both):
+            middle = _quietest(delta, both)
+            return one.back_from(middle)[::-1] + other.back_from(middle)[1:]
+    return None
+
+
+def among(sorted_numbers: Numbers, wanted: NDArray[np.signedinteger]) -> NDArray[np.bool_]:
+    """Which of the wanted are in the sorted ones."""
+    if not len(sorted_numbers):
+        return np.zeros(len(wanted), dtype=np.bool_)
+    at = np.searchsorted(sorted_numbers, wanted)
+    at[at == len(sorted_numbers)] = 0
+    answer: NDArray[np.bool_] = sorted_numbers[at] == wanted
+    return answer
+
+
+def _quietest(delta: Delta, people: Numbers) -> int:
+    ptr = delta.base.ptr
+    ties = ptr[people + 1] - ptr[people]
+    fewest = people[ties == ties.min()]
+    return int(min(fewest, key=lambda number: int(delta.row(int(number))["id"])))

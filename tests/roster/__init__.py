@@ -1,0 +1,1 @@
+"""The roster against plain definitions and a real network."""
