@@ -45,6 +45,8 @@ class Delta:
         self._ties = 0
         self._at: dict[tuple[int, int], int] = {}
         self._extra: dict[int, list[int]] = {}
+        self._more: dict[int, int] = {}
+        """By how much their number of ties differs from the base's."""
         self._torn: set[int] = set()
         """People with an undone tie in their base row, which is then no longer sorted."""
         self._moved = _nobody_moved(base)
@@ -66,6 +68,12 @@ class Delta:
         """Their number; -1 = nobody."""
         number = self.base.number_of(person_id)
         return number if number >= 0 else self.newcomers.get(person_id, -1)
+
+    def ids(self, people: NDArray[np.signedinteger]) -> NDArray[np.int64]:
+        """Their ids."""
+        if len(people) and int(people.max()) >= len(self.base):
+            return np.array([self.row(int(number))["id"] for number in people], dtype=np.int64)
+        return np.array(self.base.rows["id"][people], dtype=np.int64)
 
     def row(self, number: int) -> np.void:
         """The person's record as it is now."""
@@ -113,6 +121,13 @@ class Delta:
             return row
         return np.unique(np.concatenate([row, np.array(extra, dtype=np.int32)]))
 
+    def degrees(self, people: NDArray[np.signedinteger]) -> NDArray[np.int64]:
+        """How many ties each has."""
+        count: NDArray[np.int64] = self.base.ptr[people + 1] - self.base.ptr[people]
+        if self._more:
+            count += np.array([self._more.get(int(number), 0) for number in people], dtype=np.int64)
+        return count
+
     # -- writing, under the roster's lock -------------------------------------------------------
 
     def put(self, person_id: int, row: tuple[object, ...]) -> int:
@@ -144,6 +159,7 @@ class Delta:
             self._ties = at + 1
             self._at[one, other] = at
             self._extra[one] = [*self._extra.get(one, ()), other]
+            self._more[one] = self._more.get(one, 0) + 1
         self.changes += 1
         return True
 
@@ -152,6 +168,7 @@ class Delta:
         if not self.tied(a, b) or a == b:
             return False
         for one, other in ((a, b), (b, a)):
+            self._more[one] = self._more.get(one, 0) - 1
             at = self._at.pop((one, other), None)
             if at is not None:
                 self._b[at] = one

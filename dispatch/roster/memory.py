@@ -59,6 +59,11 @@ class MemoryRoster:
         delta = self._world.delta
         return len(delta.base) + len(delta.newcomers)
 
+    @property
+    def unfolded(self) -> int:
+        """How many changes stand beside the base."""
+        return self._world.delta.changes
+
     # -- questions ------------------------------------------------------------------------------
 
     def search(self, question: Search) -> Candidates:
@@ -120,7 +125,7 @@ class MemoryRoster:
         if start < 0 or end < 0:
             return None
         way = shortest(delta, start, end, hops)
-        return None if way is None else tuple(int(delta.row(number)["id"]) for number in way[1:-1])
+        return None if way is None else tuple(delta.ids(np.array(way[1:-1], dtype=np.int64)).tolist())
 
     def cell_counts(self, resolution: int) -> Mapping[str, int]:
         """Members with a known place per H3 cell, whatever their duty. A copy.

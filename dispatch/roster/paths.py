@@ -13,11 +13,10 @@ from dispatch.roster.delta import Delta
 
 
 class _Side:
-    """What has been reached from one end, hop by hop, and from whom."""
+    """Who has been reached from one end, hop by hop."""
 
     def __init__(self, start: int) -> None:
         self.levels: list[Numbers] = [np.array([start], dtype=np.int64)]
-        self.parents: list[Numbers] = [np.array([-1], dtype=np.int64)]
 
     def cost(self, delta: Delta) -> int:
         """How many ties one hop more would follow."""
@@ -29,36 +28,31 @@ class _Side:
         last = self.levels[-1]
         if len(last) == 1:
             found = delta.ties_of(int(last[0])).astype(np.int64)
-            source = np.full(len(found), last[0])
         else:
-            count, nbr = delta.base.gather(last)
-            found, source = nbr.astype(np.int64), np.repeat(last, count)
+            _, nbr = delta.base.gather(last)
             a, b = delta.new_ties()
-            if len(a):
-                inside = among(last, a)
-                found = np.concatenate([found, b[inside].astype(np.int64)])
-                source = np.concatenate([source, a[inside].astype(np.int64)])
-            found, first = np.unique(found, return_index=True)
-            source = source[first]
+            found = np.unique(np.concatenate([nbr, b[among(last, a)]])).astype(np.int64)
         for level in self.levels:
-            new = ~among(level, found)
-            found, source = found[new], source[new]
+            found = found[~among(level, found)]
         self.levels.append(found)
-        self.parents.append(source)
 
-    def back_from(self, number: int) -> list[int]:
+    def back_from(self, delta: Delta, number: int) -> list[int]:
         """The way from there to this end: the number first, the end last."""
         way = [number]
-        for level, parent in zip(self.levels[:0:-1], self.parents[:0:-1], strict=True):
-            way.append(int(parent[np.searchsorted(level, way[-1])]))
+        for level in self.levels[-2::-1]:
+            if len(level) == 1:
+                way.append(int(level[0]))
+                continue
+            friends = delta.ties_of(way[-1])
+            way.append(_quietest(delta, friends[among(level, friends)]))
         return way
 
 
 def shortest(delta: Delta, start: int, end: int, hops: int) -> list[int] | None:
     """The people on a shortest way, both ends included; None = more than `hops` away.
 
-    Of several in the middle it takes the one with the fewest ties: who knows few people knows
-    them well; among those the smallest id, so that the answer never depends on the order of rows.
+    Of several go-betweens it takes the one with the fewest ties: who knows few people knows them
+    well; among those the smallest id, so that asking again names the same one.
     """
     if start == end:
         return [start]
@@ -72,7 +66,7 @@ def shortest(delta: Delta, start: int, end: int, hops: int) -> list[int] | None:
         both = few[among(many, few)]
         if len(both):
             middle = _quietest(delta, both)
-            return one.back_from(middle)[::-1] + other.back_from(middle)[1:]
+            return one.back_from(delta, middle)[::-1] + other.back_from(delta, middle)[1:]
     return None
 
 
@@ -86,8 +80,9 @@ def among(sorted_numbers: Numbers, wanted: NDArray[np.signedinteger]) -> NDArray
     return answer
 
 
-def _quietest(delta: Delta, people: Numbers) -> int:
-    ptr = delta.base.ptr
-    ties = ptr[people + 1] - ptr[people]
+def _quietest(delta: Delta, people: NDArray[np.signedinteger]) -> int:
+    if len(people) == 1:
+        return int(people[0])
+    ties = delta.degrees(people)
     fewest = people[ties == ties.min()]
-    return int(min(fewest, key=lambda number: int(delta.row(int(number))["id"])))
+    return int(fewest[np.argmin(delta.ids(fewest))])

@@ -1,0 +1,48 @@
+"""Following ties outwards and trying near people's ties inwards give the same marks."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatch.roster import hops
+from dispatch.roster.base import build
+from dispatch.roster.delta import Delta
+from dispatch.roster.people import PERSON, row_of
+from geo.point import Point
+from tests.roster.worlds import Plain, persons, worlds
+
+
+def delta_of(plain: Plain) -> Delta:
+    rows = np.array([row_of(person) for person in plain.people.values()], dtype=PERSON)
+    at = {person: number for number, person in enumerate(plain.people)}
+    ties = np.array([(at[a], at[b]) for a, b in plain.ties], dtype=np.int64).reshape(-1, 2)
+    base, _ = build(rows, ties[:, 0], ties[:, 1], spare=100)
+    return Delta(base, 100)
+
+
+@given(worlds(), st.data(), st.integers(1, 3))
+def test_both_ways_give_the_same_marks(plain: Plain, data: st.DataObject, last: int) -> None:
+    delta = delta_of(plain)
+    ids = [*plain.people]
+    for _ in range(data.draw(st.integers(0, 4))):
+        a, b = (delta.number_of(data.draw(st.sampled_from(ids))) for _ in range(2))
+        data.draw(st.sampled_from([delta.tie, delta.untie]))(a, b)
+        moved = data.draw(st.sampled_from(ids))
+        delta.put(moved, row_of(data.draw(persons(moved))))
+    start = delta.number_of(data.draw(st.sampled_from(ids)))
+    near = delta.base.near(Point(35, -116), data.draw(st.sampled_from([50.0, 5_000.0, 20_100.0])))
+    everywhere = hops.marks_of(delta, start, last)
+    with pytest.MonkeyPatch.context() as patch:
+        # The choice is a price; at any price both must say the same of those who are asked about.
+        patch.setattr(hops, "_EXPAND_COST", data.draw(st.sampled_from([0.0, 1e9])))
+        some = hops.marks_of(delta, start, last, near)
+    asked_about = np.zeros(len(some), dtype=np.bool_)
+    for low, high in near:
+        asked_about[low:high] = True
+    asked_about[delta.moved().numbers] = True
+    assert (some[asked_about] == everywhere[asked_about]).all()
+    assert ((some == everywhere) | (some == 0)).all()
+    assert all(high <= low for (_, high), (low, _) in pairwise(sorted(near)))
