@@ -25,7 +25,7 @@ class SeededIds:
     """The same, repeatable: for stories and tests only."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._random = random.Random(seed)
 
     def _text(self, count: int) -> str:
         return base64.urlsafe_b64encode(self._random.randbytes(count)).decode().rstrip("=")

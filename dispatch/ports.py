@@ -5,6 +5,7 @@ Protocols only. An action is a plain synchronous function `(tx, now, command) ->
 dispatch/store, dispatch/roster, dispatch/bus; dispatch/runtime.py is the one place that chooses.
 One contract suite runs against every adapter (tests/contract).
 """
+# ruff: noqa: D102 - a method whose name and types say it all has no sentence to add
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
@@ -177,6 +178,10 @@ class Claims(Protocol):
         """Met claims that nobody has finished since then."""
         ...
 
+    def busy(self) -> set[int]:
+        """People with a standing claim on any request: nobody else may ask them now."""
+        ...
+
     def next_lease(self) -> datetime | None:
         """The next date on which a lease ends."""
         ...
@@ -245,6 +250,7 @@ class Network(Protocol):
     def members(self, community_id: int) -> list[int]: ...
     def block(self, person_id: int, blocked: int, at: datetime) -> bool: ...
     def unblock(self, person_id: int, blocked: int) -> bool: ...
+    def report(self, reporter: int, reported: int, request_id: int, reason: str, at: datetime) -> None: ...
     def blocked_either_way(self, person_id: int) -> set[int]:
         """Everyone who blocked that person, or whom that person blocked."""
         ...
@@ -516,9 +522,7 @@ class Roster(Protocol):
         """Members with a known place per H3 cell, whatever their duty."""
         ...
 
-    def load(
-        self, people: PeopleColumns, ties: NDArray[np.int64], memberships: NDArray[np.int64]
-    ) -> None:
+    def load(self, people: PeopleColumns, ties: NDArray[np.int64], memberships: NDArray[np.int64]) -> None:
         """Replaces everything it holds."""
         ...
 

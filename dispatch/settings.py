@@ -72,7 +72,9 @@ class Settings:
         "FLARE_PUBLIC_URL", "how people reach this server: links begin with it, and only its pages may act", None
     )
     secret: str | None = _setting(
-        "FLARE_SECRET", "key for ids and stored answers, 32 characters or more; made beside the database if absent", None
+        "FLARE_SECRET",
+        "key for ids and stored answers, 32 characters or more; made beside the database if absent",
+        None,
     )
     trusted_proxies: tuple[str, ...] = _setting(
         "FLARE_TRUSTED_PROXIES", "addresses whose forwarded headers are believed, separated by commas", (), _addresses

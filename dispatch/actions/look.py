@@ -52,27 +52,30 @@ def seen_request(tx: Tx, viewer: Viewer, public_id: str) -> tuple[Request, Role]
 
 def context_for(tx: Tx, events: Sequence[Event]) -> Context:
     """Everything needed to write those events' bodies for any role."""
-    ids = {event.request_id for event in events if event.request_id is not None and event.topic.startswith("r")}
-    people = {
-        part["by"] for event in events if isinstance(part := event.body.get("claim"), dict) and "by" in part
-    }
-    claims = {
-        part["id"]: claim
-        for event in events
-        if isinstance(part := event.body.get("claim"), dict) and (claim := tx.claims.by_public(part["id"]))
-    }
-    wants_words = {
-        event.request_id for event in events if event.request_id and event.body.keys() & {"place", "contact", "destination"}
-    }
-    notes = _notes_of(tx, {event.request_id for event in events if event.request_id and "note" in event.body})
-    people |= {author for author, _, _ in notes.values() if author}
+    mine = [event for event in events if event.request_id is not None and event.topic.startswith("r")]
+    parts = [part for event in mine for part in _claim_parts(event)]
+    notes = _notes_of(tx, {event.request_id for event in mine if event.request_id and "added" in event.body})
+    people = {part["by"] for part in parts} | {author for author, _, _ in notes.values() if author}
+    ids = {event.request_id for event in mine if event.request_id}
+    wordy = {event.request_id for event in mine if event.request_id and event.body.keys() & FROM_SECRETS}
+    claims = {part["id"]: claim for part in parts if (claim := tx.claims.by_public(part["id"]))}
     return Context(
         requests=tx.requests.by_ids(ids),
-        secrets={request_id: tx.requests.secrets(request_id) for request_id in wants_words},
+        secrets={request_id: tx.requests.secrets(request_id) for request_id in wordy},
         people=tx.people.by_ids(people),
         notes=notes,
         claims=claims,
     )
+
+
+FROM_SECRETS = frozenset({"place", "contact", "destination", "note"})
+"""Parts of a body that only name what is kept apart."""
+
+
+def _claim_parts(event: Event) -> list[dict[str, Any]]:
+    one, many = event.body.get("claim"), event.body.get("claims")
+    found = [one, *(many if isinstance(many, list | tuple) else ())]
+    return [part for part in found if isinstance(part, dict) and "by" in part]
 
 
 def _notes_of(tx: Tx, request_ids: Iterable[int]) -> dict[str, tuple[int | None, str, datetime]]:

@@ -35,6 +35,8 @@ class Reasons:
     duty: str | None = None
     urgency: str = "stranded"
     raised_by: tuple[str, ...] = ()
+    chance: float = 0.0
+    """What the matcher thought of a yes; kept for the odds, shown to nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

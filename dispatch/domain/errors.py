@@ -136,6 +136,18 @@ class WrongStep(Refused):
         self.state, self.step, self.possible = str(state), str(step), [str(s) for s in possible]
 
 
+class NoMoreTime(Refused):
+    """The lease was extended as often as it may be."""
+
+    code, retry = "no-more-time", Retry.FIX
+
+    def __init__(self, extensions: int) -> None:
+        super().__init__(
+            f"This was extended {extensions} times already. Say that you have left, or give the seats back."
+        )
+        self.extensions = extensions
+
+
 class WrongCode(Refused):
     """The meet code does not match."""
 

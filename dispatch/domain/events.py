@@ -96,18 +96,29 @@ class Tail:
 def fold(state: Mapping[str, object], event_off: int, body: Mapping[str, object]) -> dict[str, object]:
     """The view after an event: what every client does, so that what it does is tested here.
 
-    Claims are merged by id, `note` is appended to `notes`, anything else replaces what was there.
+    `claim` and `claims` are merged by id, `added` (a note) joins `notes`, anything else replaces
+    what was there.
     """
     after: dict[str, object] = {**state, "off": event_off}
     for name, value in body.items():
-        if name == "claim" and isinstance(value, Mapping):
-            claims = state.get("claims")
-            kept = {c["id"]: c for c in claims} if isinstance(claims, (list, tuple)) else {}
-            kept[value["id"]] = {**kept.get(value["id"], {}), **value}
-            after["claims"] = list(kept.values())
-        elif name == "note":
-            notes = state.get("notes")
-            after["notes"] = [*(notes if isinstance(notes, (list, tuple)) else ()), value]
-        else:
-            after[name] = value
+        match name:
+            case "claim":
+                after["claims"] = merged(after.get("claims"), [value])
+            case "claims":
+                after["claims"] = merged(after.get("claims"), value)
+            case "added":
+                after["notes"] = merged(after.get("notes"), [value])
+            case _:
+                after[name] = value
     return after
+
+
+def merged(held: object, changed: object) -> list[object]:
+    """A list of objects with `id` after others of the same ids replaced theirs, new ones at the end."""
+    before = held if isinstance(held, list | tuple) else ()
+    new = changed if isinstance(changed, list | tuple) else ()
+    kept: dict[object, object] = {}
+    for item in (*before, *new):
+        if isinstance(item, Mapping):
+            kept[item["id"]] = item
+    return list(kept.values())

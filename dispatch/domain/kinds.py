@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from dispatch.domain.errors import UnknownKind
+from dispatch.domain.errors import Invalid, UnknownKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +87,15 @@ def kind_named(name: str) -> Kind:
         return KINDS[name]
     except KeyError:
         raise UnknownKind(name, tuple(KINDS)) from None
+
+
+def quantity_of(kind: Kind, quantity: int | None) -> int | None:
+    """How much is asked for: a checked number, or None for an open-ended kind.
+
+    Raises: Invalid with the bounds.
+    """
+    if kind.open_ended:
+        return None
+    if quantity is None or not 1 <= quantity <= kind.quantity_max:
+        raise Invalid([{"field": "quantity", "says": f"a whole number of {kind.unit} from 1 to {kind.quantity_max:,}"}])
+    return quantity

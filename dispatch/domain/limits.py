@@ -29,9 +29,12 @@ ALERTS_PER_WEEK_MAX: Final = 100
 
 # -- what the matcher may do ------------------------------------------------------------------
 WAVE_CHUNK: Final = 500  # alerts written in one transaction
-TRAVEL_MAX_MINUTES: Final = 240  # nobody further away is asked
+TRAVEL_MAX_MINUTES: Final = 300  # nobody further away is asked
 RADIUS_KM: Final = (25, 50, 100, 150, 250, 350)  # how the search widens
+CORRIDOR_KM: Final = 25  # this near a freeway line counts as on it
+SEATS_UNKNOWN: Final = 3  # seats of a person who never said how many
 REQUEST_ALERTS_MAX: Final = 10_000  # alerts one request may ever send
+GUEST_ALERTS_MAX: Final = 10  # strangers one unproven guest's request may reach
 STANDBY_MAX: Final = 3  # claims waiting behind a full request
 
 # -- time -------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ own reach or weekly limit (tests/domain/test_matching.py).
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -49,12 +49,15 @@ class Pool:
     ring: NDArray[np.int8]
     km: Floats
     minutes: Floats
+    lat: Floats
     lon: Floats
     seats: NDArray[np.int64]
     duty: NDArray[np.int8]
     reach_minutes: NDArray[np.int64]
     quiet_from: NDArray[np.int64]
     quiet_to: NDArray[np.int64]
+    weekly_max: NDArray[np.int64]
+    community: NDArray[np.int64]
     seen_at: Floats
 
     def __len__(self) -> int:
@@ -108,7 +111,7 @@ def gate(pool: Pool, *, rings: frozenset[int], never: frozenset[int], kind: Kind
 
 def freshness(seen_at: Floats, now: datetime) -> Floats:
     """How far an old place may be trusted, 0.4 to 1; a declared home counts 0.8."""
-    age = timedelta(seconds=1) / timedelta(seconds=1) * (now.timestamp() - seen_at)
+    age = now.timestamp() - seen_at
     steps = np.select(
         [age <= 1_800, age <= 86_400, age <= 7 * 86_400, age <= 30 * 86_400], [1.0, 0.9, 0.8, 0.7], default=0.4
     )

@@ -79,6 +79,7 @@ FIELDS: Mapping[str, frozenset[Role]] = {
     "disposition": frozenset(Role),
     "closed_at": frozenset(Role),
     "claim": frozenset(Role),
+    "claims": frozenset(Role),
     "place": frozenset(Role),
     "wave": frozenset({Role.OWNER}),
     "heard": frozenset({Role.OWNER}),
@@ -87,6 +88,8 @@ FIELDS: Mapping[str, frozenset[Role]] = {
     "raised": frozenset({Role.OWNER}),
     "contact": EXACT,
     "note": EXACT,
+    "added": EXACT,
+    "show_travel": frozenset({Role.OWNER}),
     "destination": EXACT,
 }
 """Which roles get which part of an event's body. What is not listed leaves nobody."""
@@ -280,10 +283,15 @@ def event_body(event: Event, role: Role, context: Context) -> dict[str, Any]:
                 body[name] = contact_view(secrets, role)
             case "destination":
                 body[name] = secrets.destination
+            case "claims":
+                parts = value if isinstance(value, list | tuple) else ()
+                body[name] = [claim_view(part, role, context) for part in parts if isinstance(part, Mapping)]
             case "note":
-                note = note_view(str(value), role, context)
-                if note is not None:
-                    body[name] = note
+                body[name] = secrets.note
+            case "added":
+                added = note_view(str(value), role, context)
+                if added is not None:
+                    body[name] = added
             case _:
                 body[name] = value
     return body

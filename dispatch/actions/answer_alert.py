@@ -1,0 +1,49 @@
+"""What somebody who was asked answers: seen, or not now. A no is replaced at once and costs nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dispatch.actions.look import alert_views
+from dispatch.actions.words import SEEN, look_soon
+from dispatch.domain import limits
+from dispatch.domain.alert import Answer
+from dispatch.domain.errors import NotFound
+from dispatch.domain.events import InboxKind, inbox_topic
+from dispatch.ports import Tx
+
+STANDS = frozenset({Answer.DECLINED, Answer.CLAIMED, Answer.STOOD_DOWN})
+"""Answers that a mere look does not change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerAlert:
+    """Who answers which alert, and how."""
+
+    alert: str
+    person_id: int
+    answer: Answer
+    reason: str | None = None
+
+
+def answer_alert(tx: Tx, now: datetime, command: AnswerAlert) -> dict[str, Any]:
+    """The alert as its owner sees it afterwards.
+
+    Raises: NotFound for somebody else's alert.
+    """
+    alert = tx.alerts.by_public(command.alert)
+    if alert is None or alert.person_id != command.person_id:
+        raise NotFound("alert")
+    unchanged = command.answer is alert.answer
+    too_late = alert.answer in STANDS if command.answer is Answer.ACKNOWLEDGED else alert.answer is Answer.CLAIMED
+    if not unchanged and not too_late:
+        tx.due.put(SEEN, alert.request_id, now + limits.SEEN_EVERY, sooner_only=True)
+        stays = alert.answer is Answer.STOOD_DOWN
+        alert = tx.alerts.answer(alert.id, alert.answer if stays else command.answer, now, command.reason)
+        topic = inbox_topic(alert.person_id)
+        body = {"alert": alert.public_id}
+        tx.journal.append(topic, InboxKind.ALERT_CHANGED, body, actor=alert.person_id, request_id=alert.request_id)
+        request = tx.requests.by_id(alert.request_id)
+        if command.answer is Answer.DECLINED and request is not None and not request.over:
+            look_soon(tx, request, now)
+    return alert_views(tx, [alert])[0]

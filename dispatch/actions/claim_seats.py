@@ -1,0 +1,133 @@
+"""I take k of the n seats: committed at once, on standby, or told how many are left.
+
+Invariant: claimed seats never exceed seats, whatever runs at the same time: one conditional
+UPDATE decides (tests/contract/test_claims.py).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dispatch.actions.look import my_claim_view
+from dispatch.actions.seats import covered_if_full
+from dispatch.actions.words import SEEN, hashed, part, tell, tell_claimer
+from dispatch.domain import limits
+from dispatch.domain.alert import Answer
+from dispatch.domain.claim import Claim, lease_after
+from dispatch.domain.errors import AlreadyClaimed, Invalid, NotFound, OwnRequest, RequestOver, SeatTaken, SignIn
+from dispatch.domain.events import EventKind
+from dispatch.domain.kinds import KINDS
+from dispatch.domain.lifecycle import ClaimState
+from dispatch.domain.network import TRUSTED
+from dispatch.domain.people import Person
+from dispatch.domain.request import Request
+from dispatch.domain.visibility import Viewer
+from dispatch.ports import Grant, Power, Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimSeats:
+    """Who takes how many seats of which request.
+
+    `ring`: how the claimer is connected if no alert says so, as the roster knows it; None = a stranger.
+    `name`, `phone`: a guest's, who came by the helper link.
+    """
+
+    request: str
+    viewer: Viewer
+    seats: int
+    eta_minutes: int | None = None
+    standby: bool = False
+    ring: str | None = None
+    name: str | None = None
+    phone: str | None = None
+
+
+def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
+    """The claim as its holder sees it; a guest's answer also holds their `token`.
+
+    Raises: NotFound, SignIn, OwnRequest, AlreadyClaimed, RequestOver, Invalid, SeatTaken (with what is left).
+    """
+    request = tx.requests.by_public(command.request)
+    viewer = command.viewer
+    by_link = request is not None and viewer.powers.get(request.id) == Power.HELPER
+    if request is None or (viewer.person_id is None and request.id not in viewer.powers):
+        raise NotFound("ask")
+    token = None
+    person_id = viewer.person_id
+    if person_id is None:
+        if not by_link:
+            raise SignIn("To take seats, open the link for helpers, or sign in as a member.")
+        person_id, token = _guest(tx, now, command)
+    _refuse_the_impossible(tx, request, person_id, command.seats)
+    alert = tx.alerts.of(request.id, person_id)
+    ring = alert.ring if alert else command.ring
+    trusted = by_link or ring in TRUSTED
+    eta = now + timedelta(minutes=command.eta_minutes) if command.eta_minutes is not None else None
+    taken = tx.requests.take_seats(request.id, command.seats)
+    status = ClaimState.COMMITTED if taken else ClaimState.STANDBY
+    if taken is None:
+        _refuse_or_stand_by(tx, request, command)
+    claim = tx.claims.add(
+        Claim(
+            id=0,
+            public_id=tx.ids.public_id(),
+            request_id=request.id,
+            person_id=person_id,
+            seats=command.seats,
+            status=status,
+            created_at=now,
+            lease_until=lease_after(status, now, eta),
+            eta_at=eta,
+            tell=tx.ids.digits(3),
+            hear=tx.ids.digits(3),
+            shown_at=now if trusted else None,
+        )
+    )
+    current = taken or request
+    tell(tx, current, EventKind.CLAIMED, person_id, off=taken.off if taken else None, claim=part(claim))
+    if alert is not None and alert.answer is not Answer.CLAIMED:
+        tx.alerts.answer(alert.id, Answer.CLAIMED, now)
+        if alert.seen_at is None:
+            tx.due.put(SEEN, request.id, now + limits.SEEN_EVERY, sooner_only=True)
+    tell_claimer(tx, claim)
+    covered_if_full(tx, now, current)
+    view = my_claim_view(tx, claim, current)
+    return view if token is None else view | {"token": token}
+
+
+def _refuse_the_impossible(tx: Tx, request: Request, person_id: int, seats: int) -> None:
+    if request.requester == person_id:
+        raise OwnRequest
+    most = min(KINDS[request.kind].quantity_max, max(limits.CLAIM_SEATS_MAX, request.quantity or 0))
+    if not 1 <= seats <= most:
+        raise Invalid([{"field": "seats", "says": f"a whole number from 1 to {most:,}"}])
+    if request.requester in tx.network.blocked_either_way(person_id):
+        raise NotFound("ask")
+    held = tx.claims.unfinished(request.id, person_id)
+    if held is not None:
+        raise AlreadyClaimed(held.public_id)
+    if request.over:
+        raise RequestOver(request.status)
+
+
+def _refuse_or_stand_by(tx: Tx, request: Request, command: ClaimSeats) -> None:
+    """Returns when a standby is wanted and possible; refuses with the facts otherwise."""
+    fresh = tx.requests.by_id(request.id) or request
+    if fresh.over:
+        raise RequestOver(fresh.status)
+    waiting = sum(c.status is ClaimState.STANDBY for c in tx.claims.of_request(request.id)) if command.standby else 0
+    if not command.standby or waiting >= limits.STANDBY_MAX:
+        raise SeatTaken(fresh.seats.open or 0)
+
+
+def _guest(tx: Tx, now: datetime, command: ClaimSeats) -> tuple[int, str]:
+    if not command.name:
+        raise Invalid([{"field": "contact", "says": "tell the person waiting your first name and a phone number"}])
+    guest = Person(
+        id=0, public_id=tx.ids.public_id(), name=command.name, phone=command.phone, guest=True, created_at=now
+    )
+    person = tx.people.add(guest)
+    token = tx.ids.token("flm_")
+    tx.grants.add(Grant(token_hash=hashed(token), power=Power.MEMBER, person_id=person.id))
+    return person.id, token

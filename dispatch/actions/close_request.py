@@ -1,0 +1,112 @@
+"""How a request ends: by its owner's word, or by the clock. Everyone is told in the same transaction."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from dispatch.actions.look import request_state, seen_request
+from dispatch.actions.words import DONE, EXPIRE, REOPEN, STAND_DOWN, WAVE, part, tell
+from dispatch.domain import limits
+from dispatch.domain.errors import Invalid, NotFound
+from dispatch.domain.events import EventKind, InboxKind
+from dispatch.domain.lifecycle import (
+    DISPOSITIONS,
+    HOLDS_SEATS,
+    STANDING,
+    UNFINISHED,
+    ClaimState,
+    Disposition,
+    Step,
+    after_happening,
+    after_step,
+)
+from dispatch.domain.request import Request
+from dispatch.domain.visibility import Role, Viewer, moment
+from dispatch.ports import Power, Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseRequest:
+    """Who ends which request, and how."""
+
+    request: str
+    viewer: Viewer
+    disposition: Disposition
+    note: str | None = None
+
+
+def close_request(tx: Tx, now: datetime, command: CloseRequest) -> dict[str, Any]:
+    """The request after it ended, as its owner sees it.
+
+    Raises: NotFound unless the viewer owns it, RequestOver, Invalid (`expired` is the clock's word).
+    """
+    seen, role = seen_request(tx, command.viewer, command.request)
+    if role is not Role.OWNER:
+        raise NotFound("ask")
+    if command.disposition is Disposition.EXPIRED:
+        choices = ", ".join(d for d in Disposition if d is not Disposition.EXPIRED)
+        raise Invalid([{"field": "disposition", "says": f"one of {choices}"}])
+    request = tx.requests.lock(seen.id) or seen
+    if command.note:
+        tx.requests.add_note(request.id, tx.ids.public_id(), request.requester, command.note, now)
+    request = end(tx, now, request, command.disposition, request.requester)
+    return request_state(tx, request, role)
+
+
+def end(tx: Tx, now: datetime, request: Request, disposition: Disposition, actor: int | None) -> Request:
+    """The request in its final state: met claims are done, every other standing or standby claim stood down.
+
+    The caller has locked the request. Raises: RequestOver.
+    """
+    status = after_happening(request.status, DISPOSITIONS[disposition])
+    ended, came_back = [], 0
+    for claim in tx.claims.of_request(request.id):
+        if claim.status not in UNFINISHED:
+            continue
+        met = claim.status is ClaimState.MET
+        after = after_step(claim.status, Step.DONE if met else Step.STAND_DOWN)
+        if not met and claim.status in HOLDS_SEATS:
+            came_back += claim.seats
+        moved = tx.claims.move(claim.id, [claim.status], status=after, ended_at=now, lease_until=None)
+        ended.append(moved or replace(claim, status=after))
+        tx.due.remove(DONE, claim.id)
+    request = tx.requests.set(
+        request.id,
+        status=status,
+        disposition=disposition,
+        closed_at=now,
+        seats_taken=request.seats_taken - came_back,
+    )
+    notes = [note_id for note_id, *_, at in tx.requests.notes(request.id, limits.NOTES_SHOWN) if at == now]
+    parts: dict[str, object] = {
+        "disposition": str(disposition),
+        "closed_at": moment(now),
+        "claims": [part(claim) for claim in ended],
+    }
+    tell_parts = parts | ({"added": notes[-1]} if notes else {})
+    tell(tx, request, EventKind.CLOSED, actor, off=None, **tell_parts)
+    rows = [(claim.person_id, {"claim": claim.public_id}) for claim in ended]
+    tx.journal.append_inbox(InboxKind.CLAIM_CHANGED, rows, request.id)
+    for kind in (WAVE, EXPIRE, REOPEN):
+        tx.due.remove(kind, request.id)
+    tx.due.put(STAND_DOWN, request.id, now)
+    links = (Power.OWNER, Power.VIEW, Power.HELPER)
+    tx.grants.expire_for_request(request.id, links, now + limits.OWNER_LINK_KEPT)
+    return tx.requests.by_id(request.id) or request
+
+
+def expire_request(tx: Tx, now: datetime, request_id: int) -> None:
+    """Ends a request nobody closed: given up, or, when everyone was met, taken as resolved.
+
+    While somebody is on the way it is looked at again an hour later.
+    """
+    request = tx.requests.lock(request_id)
+    tx.due.remove(EXPIRE, request_id)
+    if request is None or request.over:
+        return
+    standing = [claim for claim in tx.claims.of_request(request.id) if claim.status in STANDING]
+    if any(claim.status is not ClaimState.MET for claim in standing):
+        tx.due.put(EXPIRE, request.id, now + limits.EXPIRY_GRACE)
+        return
+    helped = request.seats.open == 0
+    end(tx, now, request, Disposition.RESOLVED if helped else Disposition.EXPIRED, None)

@@ -1,0 +1,36 @@
+"""No sign of life: a claim lapses and its seats come back, exactly once. Also: a meeting long past is done."""
+
+from datetime import datetime
+
+from dispatch.actions.seats import end_early
+from dispatch.actions.words import DONE, part, tell, tell_claimer
+from dispatch.domain.events import EventKind
+from dispatch.domain.lifecycle import LEASED, ClaimState, Step, after_step
+from dispatch.ports import Tx
+
+
+def lapse_claim(tx: Tx, now: datetime, claim_id: int, request_id: int) -> bool:
+    """True if it lapsed now; False if it was renewed, ended or its request is busy (the next tick sees it)."""
+    request = tx.requests.lock(request_id, skip_locked=True)
+    claim = tx.claims.by_id(claim_id)
+    if request is None or claim is None or claim.status not in LEASED:
+        return False
+    if claim.lease_until is None or claim.lease_until >= now:
+        return False
+    end_early(tx, now, request, claim, Step.LAPSE, None)
+    return True
+
+
+def finish_met(tx: Tx, now: datetime, claim_id: int) -> None:
+    """A claim that met its people hours ago and was never finished is done."""
+    tx.due.remove(DONE, claim_id)
+    claim = tx.claims.by_id(claim_id)
+    request = tx.requests.lock(claim.request_id) if claim else None
+    claim = tx.claims.by_id(claim_id)
+    if claim is None or request is None or claim.status is not ClaimState.MET:
+        return
+    status = after_step(claim.status, Step.DONE)
+    moved = tx.claims.move(claim.id, [claim.status], status=status, ended_at=now)
+    if moved is not None:
+        tell(tx, request, EventKind.CLAIM_STEPPED, None, claim=part(moved))
+        tell_claimer(tx, moved)

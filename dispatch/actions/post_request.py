@@ -1,0 +1,145 @@
+"""Somebody is stranded and sends up a flare: the call becomes a row, the row an event, the first look due now."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dispatch.actions.words import EXPIRE, WAVE, hashed, tell
+from dispatch.domain import limits
+from dispatch.domain.errors import NotFound, PlaceUnclear, SimilarAsk
+from dispatch.domain.events import EventKind
+from dispatch.domain.kinds import kind_named, quantity_of
+from dispatch.domain.lifecycle import RequestState
+from dispatch.domain.people import Person
+from dispatch.domain.request import Reach, Request, Secrets, Urgency
+from dispatch.domain.whereabouts import Where
+from dispatch.ports import Grant, Power, Tx
+
+LINKS = ((Power.OWNER, "flo_"), (Power.VIEW, "flv_"), (Power.HELPER, "flh_"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostRequest:
+    """What was asked. `person_id` None: a guest, who becomes a person with no ties."""
+
+    person_id: int | None
+    kind: str
+    quantity: int | None
+    where: Where | None
+    place_text: str | None = None
+    destination: str | None = None
+    note: str | None = None
+    urgency: Urgency = Urgency.STRANDED
+    for_other: bool = False
+    needs: tuple[str, ...] = ()
+    contact_name: str | None = None
+    contact_phone: str | None = None
+    community: str | None = None
+    similar_ok: bool = False
+    drill: bool = False
+    show_travel: bool = False
+    forecast: dict[str, object] | None = None
+    """Worked out just before, by the same odds the waves use (dispatch/runtime.py)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """The new request, and the three links by which people come back to it."""
+
+    request: Request
+    tokens: dict[str, str]
+    person_id: int
+
+
+def post_request(tx: Tx, now: datetime, command: PostRequest) -> Posted:
+    """The request as it stands, with its links.
+
+    Raises: UnknownKind, Invalid (quantity), PlaceUnclear (a located kind without a place),
+    NotFound (a community the asker is not in), SimilarAsk (very likely the same call twice).
+    """
+    kind = kind_named(command.kind)
+    quantity = quantity_of(kind, command.quantity)
+    if kind.located and command.where is None and not command.place_text:
+        raise PlaceUnclear("Say where: share your location, or name a road, exit, mile marker or town.")
+    _refuse_a_double(tx, now, command)
+    person_id = command.person_id or _guest(tx, now, command).id
+    where = command.where
+    request = tx.requests.add(
+        Request(
+            id=0,
+            public_id=tx.ids.public_id(),
+            requester=person_id,
+            kind=kind.name,
+            quantity=quantity,
+            seats_taken=0,
+            status=RequestState.OPEN,
+            urgency=command.urgency,
+            for_other=command.for_other,
+            needs=command.needs,
+            cell=where.cell if where else None,
+            empty_land=bool(where and where.empty_land),
+            country=where.country if where else None,
+            off=0,
+            created_at=now,
+            deadline_at=now + kind.give_up,
+            reach=_reach(tx, command),
+            forecast=command.forecast,
+            show_travel=command.show_travel,
+            drill=command.drill,
+        ),
+        Secrets(
+            point=where.point if where else None,
+            accuracy_m=where.accuracy_m if where else None,
+            place_text=command.place_text,
+            label=where.label if where else None,
+            destination=command.destination,
+            note=command.note,
+            contact_name=command.contact_name,
+            contact_phone=command.contact_phone,
+        ),
+    )
+    tokens = {str(power): tx.ids.token(prefix) for power, prefix in LINKS}
+    for power, _ in LINKS:
+        owner = person_id if power is Power.OWNER else None
+        token_hash = hashed(tokens[power])
+        tx.grants.add(Grant(token_hash=token_hash, power=power, person_id=owner, request_id=request.id))
+    tell(tx, request, EventKind.POSTED, person_id, quantity=request.quantity)
+    tx.due.put(WAVE, request.id, now)
+    tx.due.put(EXPIRE, request.id, request.deadline_at)
+    stored = tx.requests.by_id(request.id)
+    return Posted(request=stored or request, tokens=tokens, person_id=person_id)
+
+
+def _guest(tx: Tx, now: datetime, command: PostRequest) -> Person:
+    return tx.people.add(
+        Person(id=0, public_id=tx.ids.public_id(), name=command.contact_name, guest=True, created_at=now)
+    )
+
+
+def _reach(tx: Tx, command: PostRequest) -> Reach:
+    """Whom the request may reach: a member's network; for a guest, people who accept strangers."""
+    if command.person_id is None:
+        if command.community is not None:
+            raise NotFound("community")
+        return Reach(open=True)
+    if command.community is None:
+        return Reach()
+    mine = {community.public_id for community in tx.network.communities_of(command.person_id)}
+    if command.community not in mine:
+        raise NotFound("community")
+    return Reach(communities=(command.community,))
+
+
+def _refuse_a_double(tx: Tx, now: datetime, command: PostRequest) -> None:
+    if command.similar_ok or (command.person_id is None and not command.contact_phone):
+        return
+    cell = command.where.cell if command.where else None
+    since = now - limits.SIMILAR_WITHIN
+    twin = tx.requests.similar(command.person_id, command.kind, cell, command.contact_phone, since)
+    if twin is not None:
+        raise SimilarAsk(f"/r/{twin.public_id}", int((now - twin.created_at) / timedelta(minutes=1)))
+
+
+def result(posted: Posted) -> dict[str, Any]:
+    """What an idempotency key remembers of a post."""
+    return {"id": posted.request.public_id, "tokens": posted.tokens, "person_id": posted.person_id}

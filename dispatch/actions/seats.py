@@ -1,0 +1,80 @@
+"""Seats that come back: how a claim ends early, who moves up, and when a request is open again.
+
+Shared by step_claim, lapse_claims and everything else that ends a claim. One transaction: claim,
+seats, event, promotion or reopening (tests/contract/test_claims.py).
+"""
+
+from datetime import datetime
+
+from dispatch.actions.words import REOPEN, STAND_DOWN, WAVE, part, tell, tell_claimer
+from dispatch.domain.claim import Claim, lease_after
+from dispatch.domain.events import EventKind
+from dispatch.domain.lifecycle import (
+    HOLDS_SEATS,
+    ClaimState,
+    Happening,
+    RequestState,
+    Step,
+    after_happening,
+    after_step,
+)
+from dispatch.domain.request import Request
+from dispatch.ports import Tx
+
+
+def end_early(tx: Tx, now: datetime, request: Request, claim: Claim, step: Step, actor: int | None) -> Claim:
+    """The claim after it ended; its seats are open again, or a standby's.
+
+    The caller has locked the request. Raises: WrongStep when it can't end that way.
+    """
+    status = after_step(claim.status, step)
+    ended = tx.claims.move(claim.id, [claim.status], status=status, ended_at=now, lease_until=None)
+    if ended is None:
+        raise RuntimeError(f"claim {claim.id} moved under a locked request")
+    if claim.status in HOLDS_SEATS:
+        was = request.status
+        after_happening(was, Happening.SEATS_CAME_BACK)
+        request = tx.requests.give_seats(request.id, claim.seats)
+        tell(tx, request, EventKind.CLAIM_ENDED, actor, off=request.off, claim=part(ended))
+        request = promote(tx, now, request)
+        if request.status is RequestState.OPEN:
+            if was is RequestState.CLAIMED:
+                tell(tx, request, EventKind.REOPENED, None)
+                tx.due.remove(STAND_DOWN, request.id)
+                tx.due.put(REOPEN, request.id, now)
+            tx.due.put(WAVE, request.id, now)
+    else:
+        tell(tx, request, EventKind.CLAIM_ENDED, actor, claim=part(ended))
+    tell_claimer(tx, ended)
+    return ended
+
+
+def promote(tx: Tx, now: datetime, request: Request) -> Request:
+    """The request after every standby that fits has moved up, the oldest first."""
+    if request.status is not RequestState.OPEN:
+        return request
+    for waiting in tx.claims.of_request(request.id):
+        if waiting.status is not ClaimState.STANDBY:
+            continue
+        taken = tx.requests.take_seats(request.id, waiting.seats)
+        if taken is None:
+            continue
+        request = taken
+        status = after_step(waiting.status, Step.PROMOTE)
+        lease = lease_after(status, now, waiting.eta_at)
+        moved = tx.claims.move(waiting.id, [waiting.status], status=status, lease_until=lease, shown_at=now)
+        if moved is None:
+            raise RuntimeError(f"claim {waiting.id} moved under a locked request")
+        tell(tx, request, EventKind.CLAIM_STEPPED, None, off=request.off, claim=part(moved))
+        tell_claimer(tx, moved)
+        request = covered_if_full(tx, now, request)
+    return request
+
+
+def covered_if_full(tx: Tx, now: datetime, request: Request) -> Request:
+    """Says so when the last seat is taken, and stands down whoever has not answered."""
+    if request.status is RequestState.CLAIMED:
+        tell(tx, request, EventKind.COVERED, None)
+        tx.due.put(STAND_DOWN, request.id, now)
+        tx.due.remove(REOPEN, request.id)
+    return request

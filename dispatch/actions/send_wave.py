@@ -1,0 +1,283 @@
+"""One look of the matcher: who is asked next. Worked out without a lock, written in one transaction.
+
+`plan` reads the store and the roster and asks the policy; `send` writes what still holds when its
+turn comes. Killed in between, nothing is half-sent: the next look sees what was written.
+Invariants: nobody is asked twice for one request, nobody off duty or past their weekly limit
+(tests/contract/test_waves.py).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from dispatch.actions.words import WAVE, tell
+from dispatch.domain import limits, matching
+from dispatch.domain.alert import Alert, Answer, NewAlert, Reasons
+from dispatch.domain.claim import Claim
+from dispatch.domain.events import EventKind, InboxKind
+from dispatch.domain.forecast import Forecast
+from dispatch.domain.kinds import KINDS, Kind
+from dispatch.domain.lifecycle import HOLDS_SEATS, ClaimState, RequestState
+from dispatch.domain.matching import DUTIES, Pool
+from dispatch.domain.network import CODE, RINGS, rings_allowed
+from dispatch.domain.people import SILENT, Duty, Person
+from dispatch.domain.request import Request, Secrets
+from dispatch.domain.visibility import heard_view
+from dispatch.domain.waves import Asked, Decision, Look, Policy, Promise
+from dispatch.ports import Candidates, Roster, Search, Tx
+from geo import cells, distance, roads, travel
+from geo.point import Point
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a look decided, ready to be written."""
+
+    request_id: int
+    ask: tuple[NewAlert, ...]
+    next_look: datetime | None
+    forecast: Forecast
+    raised: bool
+
+
+def pool_from(found: Candidates, point: Point | None, kind: Kind) -> Pool:
+    """The roster's answer with travel times; corridors make a freeway as fast as it is."""
+    km = found.km.astype(np.float64)
+    lat, lon = found.lat.astype(np.float64), found.lon.astype(np.float64)
+    if kind.located and point is not None:
+        along = np.zeros(len(found), dtype=np.bool_)
+        places = distance.unit_vectors(lat, lon)
+        for name in roads.corridors_near(point, limits.CORRIDOR_KM):
+            corridor = roads.corridor(name)
+            if corridor is not None:
+                along |= corridor.near(places)
+        minutes = travel.minutes_array(km, along)
+    else:
+        minutes = np.zeros(len(found))
+    delayed = found.duty == DUTIES.index(Duty.DELAYED)
+    return Pool(
+        person=found.person,
+        ring=found.ring,
+        km=km,
+        lat=lat,
+        lon=lon,
+        minutes=np.where(delayed, minutes + matching.DELAYED_MINUTES, minutes),
+        seats=np.where(found.seats > 0, found.seats, limits.SEATS_UNKNOWN).astype(np.int64),
+        duty=found.duty,
+        reach_minutes=found.reach_minutes.astype(np.int64),
+        quiet_from=found.quiet_from.astype(np.int64),
+        quiet_to=found.quiet_to.astype(np.int64),
+        weekly_max=found.weekly_max.astype(np.int64),
+        community=found.community,
+        seen_at=found.seen_at,
+    )
+
+
+def search_for(tx: Tx, now: datetime, request: Request, secrets: Secrets, kind: Kind) -> Search | None:
+    """What to ask the roster; None when there is nowhere to start from yet."""
+    if kind.located and secrets.point is None:
+        return None
+    mine = tx.network.communities_of(request.requester)
+    named = request.reach.communities
+    communities = tuple(c.id for c in mine if named is None or c.public_id in named)
+    return Search(
+        requester=request.requester,
+        origin=secrets.point if kind.located else None,
+        radius_km=limits.RADIUS_KM[-1],
+        rings_max=request.reach.rings_max,
+        communities=communities,
+        vouchers=tuple(tx.requests.vouchers(request.id)) if request.id else (),
+        open=request.reach.open,
+        now=now.timestamp(),
+    )
+
+
+def pool_for(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Secrets) -> Pool | None:
+    """Everybody who passes the gate for this request and has not been asked."""
+    kind = KINDS[request.kind]
+    question = search_for(tx, now, request, secrets, kind)
+    if question is None:
+        return None
+    pool = pool_from(roster.search(question), secrets.point, kind)
+    never = tx.network.blocked_either_way(request.requester) | tx.claims.busy() | {request.requester}
+    if request.id:
+        never |= {alert.person_id for alert in tx.alerts.of_request(request.id)}
+        never |= {claim.person_id for claim in tx.claims.of_request(request.id)}
+    keep = matching.gate(pool, rings=rings_allowed(request), never=frozenset(never), kind=kind)
+    strangers = pool.ring == CODE["open"]
+    keep &= ~strangers | (pool.duty == DUTIES.index(Duty.AVAILABLE))
+    return pool.only(keep)
+
+
+def look_of(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Secrets) -> Look | None:
+    """Everything the policy sees of this request now."""
+    pool = pool_for(tx, now, roster, request, secrets)
+    if pool is None:
+        return None
+    alerts = tx.alerts.of_request(request.id) if request.id else []
+    claims = tx.claims.of_request(request.id) if request.id else []
+    return Look(
+        request=request,
+        now=now,
+        pool=pool,
+        asked=tuple(_asked(alert) for alert in alerts),
+        promises=tuple(_promise(claim) for claim in claims if claim.status in HOLDS_SEATS),
+        ties=len(tx.network.ties_of(request.requester)),
+    )
+
+
+def _asked(alert: Alert) -> Asked:
+    silent = alert.answer in (None, Answer.ACKNOWLEDGED)
+    useful = alert.reasons.seats_useful
+    return Asked(sent_at=alert.created_at, chance=alert.reasons.chance, seats=useful, silent=silent)
+
+
+def _promise(claim: Claim) -> Promise:
+    started = claim.status is not ClaimState.COMMITTED
+    return Promise(seats=claim.seats, since=claim.created_at, started=started)
+
+
+def plan(tx: Tx, now: datetime, roster: Roster, policy: Policy, request_id: int) -> Plan | None:
+    """Whom to ask now; None when there is nothing to decide (over, or no place yet). Read only."""
+    request = tx.requests.by_id(request_id)
+    if request is None or request.over:
+        return None
+    secrets = tx.requests.secrets(request.id)
+    look = look_of(tx, now, roster, request, secrets)
+    if look is None:
+        return None
+    raised = matching.raised_by(request, look.pool, secrets.point, now)
+    decision = policy(look)
+    rows = _within_limits(tx, now, request, look.pool, decision)
+    ask = _new_alerts(tx, roster, request, look.pool, rows, raised)
+    return Plan(
+        request_id=request.id,
+        ask=ask,
+        next_look=decision.next_look,
+        forecast=decision.forecast,
+        raised=bool(raised),
+    )
+
+
+def _within_limits(
+    tx: Tx, now: datetime, request: Request, pool: Pool, decision: Decision
+) -> list[tuple[int, float, int]]:
+    """(row, chance, asked this week) of everyone who may hear one more alert this week."""
+    people = [int(pool.person[row]) for row in decision.ask]
+    sent = tx.alerts.sent_since(people, now - WEEK) if people else {}
+    rows = [
+        (int(row), float(chance), sent.get(int(pool.person[row]), 0))
+        for row, chance in zip(decision.ask, decision.chance, strict=True)
+    ]
+    kept = [entry for entry in rows if entry[2] < pool.weekly_max[entry[0]]]
+    requester = tx.people.by_id(request.requester)
+    if requester is not None and requester.guest:
+        kept = kept[: max(0, limits.GUEST_ALERTS_MAX - request.alerted)]
+    return kept
+
+
+def _new_alerts(
+    tx: Tx,
+    roster: Roster,
+    request: Request,
+    pool: Pool,
+    rows: list[tuple[int, float, int]],
+    raised: tuple[str, ...],
+) -> tuple[NewAlert, ...]:
+    """The alerts with the reasons each person will read: path, band, seats, how often this week."""
+    centre = cells.centre(request.cell) if request.cell else None
+    open_seats = request.seats.open
+    communities = {c.id: c.public_id for c in tx.network.communities_of(request.requester)}
+    alerts = []
+    for row, chance, asked_7d in rows:
+        ring = int(pool.ring[row])
+        person = int(pool.person[row])
+        via = roster.path(request.requester, person) if ring in (CODE["2"], CODE["3"]) else ()
+        seats = int(pool.seats[row])
+        duty = int(pool.duty[row])
+        reasons = Reasons(
+            ring=RINGS[ring],
+            via=via or (),
+            community=communities.get(int(pool.community[row])),
+            band_km=_band(centre, float(pool.lat[row]), float(pool.lon[row])),
+            seats_useful=seats if open_seats is None else max(1, min(seats, open_seats)),
+            asked_7d=asked_7d,
+            duty=str(DUTIES[duty]) if duty >= 0 else None,
+            urgency=str(request.urgency),
+            raised_by=raised,
+            chance=round(chance, 4),
+        )
+        alerts.append(NewAlert(person_id=person, reasons=reasons))
+    return tuple(alerts)
+
+
+def _band(centre: Point | None, lat: float, lon: float) -> int | None:
+    """The distance band between the two cells: exact places on neither side (docs/visibility.md)."""
+    if centre is None or np.isnan(lat):
+        return None
+    theirs = cells.centre(cells.cell_of(Point(lat, lon), cells.MEMBER))
+    return travel.band_km(distance.great_circle_km(centre, theirs))
+
+
+def send(tx: Tx, now: datetime, wave: Plan) -> int:
+    """Writes the wave: alerts, inbox events, one event for the owner, the next look. Answers how many were told.
+
+    Re-checked here: the request is still open, people are still on duty.
+    """
+    request = tx.requests.lock(wave.request_id)
+    if request is None or request.over:
+        tx.due.remove(WAVE, wave.request_id)
+        return 0
+    if wave.next_look is None:
+        tx.due.remove(WAVE, request.id)
+    else:
+        tx.due.put(WAVE, request.id, wave.next_look)
+    told: list[Alert] = []
+    if request.status is RequestState.OPEN and wave.ask:
+        people = tx.people.by_ids([alert.person_id for alert in wave.ask])
+        fit = [alert for alert in wave.ask if _on_duty(people.get(alert.person_id), now)]
+        number = request.wave + 1
+        told = tx.alerts.add(request.id, number, now, [(tx.ids.public_id(), alert) for alert in fit])
+        rows = [(alert.person_id, {"alert": alert.public_id}) for alert in told]
+        tx.journal.append_inbox(InboxKind.ALERTED, rows, request.id)
+    forecast = wave.forecast.as_json() | {"alerted": request.alerted + len(told)}
+    if not told and not _moved(request.forecast, forecast) and wave.raised == request.raised:
+        return 0
+    parts: dict[str, object] = {"forecast": forecast, "raised": wave.raised}
+    columns: dict[str, object] = {"forecast": forecast, "raised": wave.raised}
+    if told:
+        columns |= {"wave": request.wave + 1, "alerted": request.alerted + len(told)}
+    request = tx.requests.set(request.id, **columns)
+    if told:
+        parts |= {"wave": {"waves": request.wave}, "heard": heard_view(request)}
+    tell(tx, request, EventKind.WAVE_SENT, None, off=None, **parts)
+    return len(told)
+
+
+def _on_duty(person: Person | None, now: datetime) -> bool:
+    if person is None:
+        return False
+    lasts = person.duty_until is None or person.duty_until > now
+    return not (person.duty in SILENT and lasts)
+
+
+def _moved(before: dict[str, object] | None, after: dict[str, object]) -> bool:
+    """Is the forecast another one in the reader's eyes: another tenth, or another deadline?"""
+    if before is None:
+        return True
+    tenth = [round(float(str(f["p"])), 1) for f in (before, after)]
+    return tenth[0] != tenth[1] or before["by"] != after["by"]
+
+
+def first_forecast(
+    tx: Tx, now: datetime, roster: Roster, policy: Policy, request: Request, secrets: Secrets
+) -> dict[str, object] | None:
+    """What the asker is told at once, before anybody was asked; None without a place to start from.
+
+    `request` is not stored yet: its id is 0.
+    """
+    look = look_of(tx, now, roster, request, secrets)
+    return policy(look).forecast.as_json() if look is not None else None

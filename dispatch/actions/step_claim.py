@@ -1,0 +1,115 @@
+"""Step by step from a promise to a meeting: en route, on scene, met, done; or more time, or the seats back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dispatch.actions.look import my_claim_view
+from dispatch.actions.seats import end_early
+from dispatch.actions.words import DONE, part, tell, tell_claimer
+from dispatch.domain import limits
+from dispatch.domain.claim import Claim, lease_after, worth_renewing
+from dispatch.domain.errors import NoMoreTime, NotFound, WrongCode
+from dispatch.domain.events import EventKind
+from dispatch.domain.lifecycle import BY_REQUESTER, LEASED, ClaimState, Step, after_step
+from dispatch.domain.request import Request
+from dispatch.domain.visibility import Role, Viewer, claim_part, claim_view, role_in
+from dispatch.ports import Tx
+
+CODE_TRIES = 5
+ENDS = frozenset({Step.WITHDRAW, Step.NO_SHOW})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepClaim:
+    """Which step of which claim, by whom; `code` is what the other side said when they met."""
+
+    claim: str
+    viewer: Viewer
+    step: Step
+    code: str | None = None
+
+
+def step_claim(tx: Tx, now: datetime, command: StepClaim) -> dict[str, Any] | WrongCode:
+    """The claim after the step. A wrong meet code is an answer, not a refusal: the try is counted.
+
+    Raises: NotFound (not theirs to move), WrongStep, NoMoreTime; nothing is changed then.
+    """
+    claim = tx.claims.by_public(command.claim)
+    request = tx.requests.lock(claim.request_id) if claim else None
+    claim = tx.claims.by_id(claim.id) if claim else None
+    if claim is None or request is None:
+        raise NotFound("claim")
+    _may_step(request, claim, command)
+    after = after_step(claim.status, command.step)
+    if command.step in ENDS:
+        ended = end_early(tx, now, request, claim, command.step, command.viewer.person_id)
+        return _answer(tx, request, ended, command)
+    changes: dict[str, Any] = {"status": after, "lease_until": lease_after(after, now, claim.eta_at)}
+    match command.step:
+        case Step.EXTEND:
+            changes |= _more_time(claim, now)
+        case Step.EN_ROUTE:
+            changes["left_at"] = now
+        case Step.MET:
+            confirmed = command.code is not None
+            if confirmed and (claim.code_tries >= CODE_TRIES or command.code != claim.tell):
+                tries = min(CODE_TRIES, claim.code_tries + 1)
+                tx.claims.move(claim.id, [claim.status], code_tries=tries)
+                return WrongCode(CODE_TRIES - tries)
+            changes |= {"met_at": now, "confirmed": confirmed}
+            tx.due.put(DONE, claim.id, now + limits.MET_UNTIL_DONE)
+        case Step.DONE:
+            changes["ended_at"] = now
+            tx.due.remove(DONE, claim.id)
+    moved = tx.claims.move(claim.id, [claim.status], **changes)
+    if moved is None:
+        raise RuntimeError(f"claim {claim.id} moved under a locked request")
+    tell(tx, request, EventKind.CLAIM_STEPPED, claim.person_id, claim=part(moved))
+    tell_claimer(tx, moved)
+    return _answer(tx, request, moved, command)
+
+
+def _may_step(request: Request, claim: Claim, command: StepClaim) -> None:
+    """The claimer takes every step but `no_show`, which is the requester's."""
+    if command.step in BY_REQUESTER:
+        if role_in(request, command.viewer, None, None) is not Role.OWNER:
+            raise NotFound("claim")
+    elif claim.person_id != command.viewer.person_id:
+        raise NotFound("claim")
+
+
+def _more_time(claim: Claim, now: datetime) -> dict[str, Any]:
+    if claim.status is ClaimState.COMMITTED:
+        if claim.extensions >= limits.EXTENSIONS_MAX:
+            raise NoMoreTime(claim.extensions)
+        held = max(claim.lease_until or now, now)
+        return {"lease_until": held + limits.LEASE_COMMITTED, "extensions": claim.extensions + 1}
+    return {"lease_until": lease_after(claim.status, now, claim.eta_at)}
+
+
+def _answer(tx: Tx, request: Request, claim: Claim, command: StepClaim) -> dict[str, Any]:
+    if claim.person_id == command.viewer.person_id:
+        return my_claim_view(tx, claim, request)
+    from dispatch.domain.visibility import Context
+
+    people = tx.people.by_ids([claim.person_id])
+    return claim_view(claim_part(claim), Role.OWNER, Context(people=people, claims={claim.public_id: claim}))
+
+
+def sign_of_life(tx: Tx, now: datetime, person_id: int) -> int:
+    """Renews the leases of everyone who moves or taps; answers how many were written."""
+    written = 0
+    for claim in tx.claims.of_person(person_id, limits.INBOX_ALERTS):
+        if claim.status not in LEASED:
+            continue
+        request = tx.requests.lock(claim.request_id)
+        renewed = lease_after(claim.status, now, claim.eta_at)
+        if request is None or not worth_renewing(claim.lease_until, renewed):
+            continue
+        moved = tx.claims.move(claim.id, [claim.status], lease_until=renewed)
+        if moved is not None:
+            tell(tx, request, EventKind.CLAIM_STEPPED, person_id, claim=part(moved))
+            tell_claimer(tx, moved)
+            written += 1
+    return written

@@ -1,0 +1,53 @@
+"""The pieces several actions share: telling the request's watchers, its people, and the clock.
+
+Small functions of (tx, …) inside somebody else's transaction. Invariant: whatever changes a
+request's view goes through `tell`, so that its watchers can follow (snapshot + events).
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from dispatch.domain.claim import Claim
+from dispatch.domain.events import CONTROL, ControlKind, EventKind, InboxKind, inbox_topic, request_topic
+from dispatch.domain.request import Request
+from dispatch.domain.visibility import claim_part
+from dispatch.ports import Tx
+
+WAVE, EXPIRE, STAND_DOWN, REOPEN, SEEN, DONE, DUTY = "wave", "expire", "stand_down", "reopen", "seen", "done", "duty"
+"""Kinds of due work; dispatch/ticker.py says what each does."""
+
+
+def tell(
+    tx: Tx, request: Request, kind: EventKind, actor: int | None, *, off: int | None = None, **parts: object
+) -> None:
+    """Appends an event to the request's topic; the body always carries status and seats."""
+    body = {"status": str(request.status), "seats": request.seats.as_json(), **parts}
+    tx.journal.append(request_topic(request.id), kind, body, actor=actor, request_id=request.id, off=off)
+
+
+def tell_claimer(tx: Tx, claim: Claim) -> None:
+    """Appends the claim's change to its holder's inbox."""
+    topic = inbox_topic(claim.person_id)
+    body = {"claim": claim.public_id}
+    tx.journal.append(topic, InboxKind.CLAIM_CHANGED, body, actor=claim.person_id, request_id=claim.request_id)
+
+
+def tell_house(tx: Tx, kind: ControlKind, **facts: object) -> None:
+    """Appends a control row: hubs and rosters hear it, no client does."""
+    tx.journal.append(CONTROL, kind, facts)
+
+
+def look_soon(tx: Tx, request: Request, at: datetime) -> None:
+    """The matcher looks at this request by then, or earlier if it was going to."""
+    tx.due.put(WAVE, request.id, at, sooner_only=True)
+
+
+def part(claim: Claim) -> dict[str, Any]:
+    """What an event says of a claim."""
+    return claim_part(claim)
+
+
+def hashed(token: str) -> bytes:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode()).digest()
