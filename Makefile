@@ -4,9 +4,12 @@
 VENV := .venv
 BIN := $(VENV)/bin
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+VERSION := import sys; print(sys.version_info[:2])
 # `PYTHON=python3.12 make run` picks another interpreter; otherwise the first that will do.
-PYTHON ?= $(or $(shell for each in python3 python3.13 python3.12 python3.11; do \
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(or $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	"$$each" -c '$(SUITABLE)' >/dev/null 2>&1 && { echo "$$each"; break; }; done),python3)
+endif
 # uv is quicker where it is installed; pip is always enough.
 UV := $(shell command -v uv 2>/dev/null)
 SPEC := pyproject.toml $(wildcard hatch_build.py)
@@ -79,6 +82,9 @@ clean: ## Remove what was installed, built or cached (never your data)
 
 # $(1): what to install in words, $(2): pip's arguments. A venv made by uv has no pip, hence ensurepip.
 define install
+@[ "$(origin PYTHON)" = file ] || \
+	[ "$$($(PYTHON) -c '$(VERSION)' 2>&1)" = "$$($(BIN)/python -c '$(VERSION)' 2>&1)" ] || { \
+	echo "$(VENV) was not made by $(PYTHON); make clean takes it away, then try again" >&2; exit 1; }
 @echo "installing $(1) into $(VENV) …"
 @if [ -n "$(UV)" ]; then VIRTUAL_ENV=$(VENV) "$(UV)" pip install --quiet $(2); else \
 	{ $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; } && \
