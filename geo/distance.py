@@ -111,7 +111,8 @@ def bearing(start: Point, end: Point) -> float:
     turn = math.radians(end.lon - start.lon)
     east = math.sin(turn) * math.cos(b)
     north = math.cos(a) * math.sin(b) - math.sin(a) * math.cos(b) * math.cos(turn)
-    return math.degrees(math.atan2(east, north)) % 360
+    degrees = math.degrees(math.atan2(east, north)) % 360
+    return degrees if degrees < 360 else 0.0  # a hair west of north rounds up to 360 itself
 
 
 def moved(point: Point, km: float, toward: float) -> Point:

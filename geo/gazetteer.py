@@ -132,12 +132,13 @@ class Gazetteer:
                 if wheres:
                     yield " ".join(words[:-size]), wheres
             return
+        known = [(spot, wheres) for spot, part in enumerate(parts) if spot and (wheres := self._wheres(part))]
+        if not known:
+            yield parts[0], [None]  # "Baker, please hurry": words after the comma that are no state say nothing
         for first in range(len(parts) - 1):
-            for part in parts[first + 1 :]:
-                wheres = self._wheres(part)
-                if wheres:
-                    yield parts[first], wheres
-                    break
+            wheres = next((wheres for spot, wheres in known if spot > first), [])
+            if wheres:
+                yield parts[first], wheres
 
     def _wheres(self, words: str) -> list[_Where | None]:
         """What a qualifier can mean, e.g. "ca": California first, then Canada."""
@@ -204,7 +205,7 @@ class Gazetteer:
 
     def closest(self, point: Point) -> tuple[Place, float]:
         """The closest settlement whatever its size, and its distance in kilometres."""
-        place = self._place(int(np.argmax(self._dots(point))))
+        place = self._place(self._closest(point, self._dots(point))[0])
         return place, great_circle_km(place.point, point)
 
     def label(self, point: Point) -> str:
@@ -235,14 +236,20 @@ class Gazetteer:
         dots: NDArray[np.float32] = self._arrows() @ here
         return dots
 
+    def _closest(self, point: Point, dots: NDArray[np.float32]) -> tuple[int, float]:
+        # A float32 cosine can't tell 2 km from 3: it only picks who is measured.
+        rows = np.flatnonzero(dots >= dots.max() - 1e-6)
+        km = chord_km(point, self._arrows()[rows])
+        best = int(np.argmin(km))
+        return int(rows[best]), float(km[best])
+
     def _named_from(self, point: Point) -> int:
         dots = self._dots(point)
-        vectors = self._arrows()
-        first = float(chord_km(point, vectors[[int(np.argmax(dots))]])[0])
+        _, first = self._closest(point, dots)
         # "Comparably near" ends at 1.6 times the closest; a city reaches 25 km by itself.
         reach = max(_CITY_KM, 1.6 * first + 3) + 1
         rows = np.flatnonzero(dots >= math.cos(min(reach / EARTH_KM, math.pi)) - 1e-6)
-        km = chord_km(point, vectors[rows])
+        km = chord_km(point, self._arrows()[rows])
         people = self._population[rows].astype(np.float64)
         city = np.minimum(0.02 * np.sqrt(people), _CITY_KM)
         if (km <= city).any():

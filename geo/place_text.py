@@ -20,6 +20,7 @@ from geo import coordinates, map_link, plus_code, roads
 from geo.distance import bearing, great_circle_km, moved
 from geo.gazetteer import Place, gazetteer
 from geo.point import NotOnEarth, Point
+from geo.travel import Corridor
 
 MAX_TEXT: Final = 500
 MAX_CHOICES: Final = 5
@@ -239,27 +240,30 @@ def _from_road_town(name: str, town: str, posts: list[roads.MilePost], near: Poi
         shorter = _TAIL.sub("", _LAST.split(town)[-1]).strip(" ,.;:-")
         if shorter != town and gazetteer().named(shorter):
             return _from_road_town(name, shorter, posts, near)
-    if line is None or not places:
-        answer = _from_name(town, near)
-        return _wider(answer) if answer else None
-    beside = [(place, line.snap(place.point)) for place in places]
-    beside = [(place, spot) for place, spot in beside if great_circle_km(place.point, spot) <= _BESIDE_KM]
-    found = []
-    for place, spot in beside:
-        label = f"{name} near {place.label}"
-        close = [each for each in posts if great_circle_km(each.point, place.point) <= _BESIDE_KM]
-        if close:
-            found.append(
-                Found(close[0].point, _POST_M, f"{name}, mile {close[0].mile:g}, near {place.label}", How.ROAD)
-            )
-        else:
-            off = great_circle_km(place.point, spot) * 1000
-            found.append(Found(spot, max(_ROAD_M, off), label, How.ROAD))
-    if not found:
+    beside: list[Found] = []
+    if line is not None:
+        beside = _beside(name, line, places or gazetteer().find(town, near, 50), posts)
+    if not beside:
         # The town is real but the road, as we know it, does not come by: the town is the better word.
         answer = _from_name(town, near)
         return _wider(answer) if answer else None
-    return _settled(found, near)
+    return _settled(beside, near) if places else Unclear(tuple(beside[:MAX_CHOICES]))
+
+
+def _beside(name: str, line: Corridor, places: list[Place], posts: list[roads.MilePost]) -> list[Found]:
+    """The road beside each of these towns, for those it comes by; at the mile post when one was said."""
+    found = []
+    for place in places:
+        spot = line.snap(place.point)
+        off = great_circle_km(place.point, spot)
+        if off > _BESIDE_KM:
+            continue
+        post = next((each for each in posts if great_circle_km(each.point, place.point) <= _BESIDE_KM), None)
+        if post:
+            found.append(Found(post.point, _POST_M, f"{name}, mile {post.mile:g}, near {place.label}", How.ROAD))
+        else:
+            found.append(Found(spot, max(_ROAD_M, off * 1000), f"{name} near {place.label}", How.ROAD))
+    return found
 
 
 def _from_between(name: str, between: re.Match[str], near: Point | None) -> Answer | None:

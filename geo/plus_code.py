@@ -53,9 +53,12 @@ def is_full(code: str) -> bool:
 
 
 def is_short(code: str) -> bool:
-    """Whether the code needs a town: the first two, four or six digits are left out."""
+    """Whether the code needs a town: the first four (or two) digits are left out.
+
+    Codes without their first six are legal and useless: "22+22" is a sum, not a place.
+    """
     head, plus, tail = code.upper().partition("+")
-    right_size = plus and len(head) in (2, 4, 6) and 2 <= len(tail) <= _MAX - 8
+    right_size = plus and len(head) in (4, 6) and 2 <= len(tail) <= _MAX - 8
     return bool(right_size) and all(char in _LETTERS for char in head + tail)
 
 
@@ -110,8 +113,10 @@ def recover(short: str, near: Point) -> Area:
         lat -= size
     elif near.lat - size / 2 > lat and lat + size <= 90:
         lat += size
-    if near.lon + size / 2 < lon:
+    # 180 and -180 are one meridian: compare the short way round.
+    ahead = (lon - near.lon + 540) % 360 - 180
+    if ahead > size / 2:
         lon -= size
-    elif near.lon - size / 2 > lon:
+    elif ahead < -size / 2:
         lon += size
     return Area(Point(lat, (lon + 540) % 360 - 180), area.accuracy_m)

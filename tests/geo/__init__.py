@@ -1,0 +1,1 @@
+"""Plain geography, tested without people, requests or a network."""
