@@ -9,7 +9,7 @@ One contract suite runs against every adapter (tests/contract).
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -292,7 +292,7 @@ class Journal(Protocol):
         ...
 
     def after(self, seq: int, limit: int) -> tuple[str, Sequence[Event]]:
-        """(epoch, events with a higher seq), in commit order, no gaps: a reader that has seen n has seen all up to n."""
+        """(epoch, events with a higher seq), in commit order, no gaps: who has seen n has seen all up to n."""
         ...
 
     def topic(self, topic: str, after: int, limit: int) -> Tail:
@@ -427,6 +427,54 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Finishes what was accepted, then closes."""
+        ...
+
+
+# -- a whole network at once ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """A network to bring in: N people and T ties, as arrays.
+
+    Only what `given` names (name, place, seats, duty, seen_at) is written to people who exist.
+    Unit: degrees (NaN unknown), `seen_at` seconds since 1970 (NaN unknown), `seats` -1 unknown,
+    `duty` -1 unknown, else the index in `list(Duty)`. `ties` are pairs of row numbers.
+    """
+
+    externals: Sequence[str]
+    names: Sequence[str | None] = ()
+    lat: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    lon: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    seats: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
+    duty: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
+    seen_at: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    given: frozenset[str] = frozenset()
+    ties: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
+    token_hashes: Sequence[bytes] = ()
+    """One SHA-256 per person for a MEMBER grant, or none at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """What an import did."""
+
+    people_added: int
+    people_changed: int
+    people_unchanged: int
+    ties_added: int
+    ties_known: int
+
+
+Progress = Callable[[str, int, int], None]
+"""Told of each stage: its name in plain words, how many are done, of how many."""
+
+
+class NetworkStore(Protocol):
+    """A store that takes a whole network."""
+
+    def import_people_and_ties(self, people: Arrivals, progress: Progress | None = None) -> ImportCounts:
+        """All or nothing; the same arrays a second time change nothing but the tokens, which are added."""
         ...
 
 
