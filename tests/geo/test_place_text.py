@@ -145,9 +145,9 @@ def test_a_short_code_with_an_unclear_town_stays_unclear() -> None:
 
 
 PIECES = [
-    "I-15", "US-95", "exit", "245", "mile", "marker", "239", "near", "Baker", "CA", "between", "and", "north", "of", "10",
-    "km", "35.17", "-116.2", "N", "W", "°", "'", ",", ";", "+", "https://maps.google.com/?q=", "geo:", "7WGM+W6", "the",
-    "Barstow", "highway", "15", "±", "m", "(", ")", "\0", "é",
+    "I-15", "US-95", "exit", "245", "mile", "marker", "239", "near", "Baker", "CA", "between", "and", "north", "of",
+    "10", "km", "35.17", "-116.2", "N", "W", "°", "'", ",", ";", "+", "https://maps.google.com/?q=", "geo:", "7WGM+W6",
+    "the", "Barstow", "highway", "15", "±", "m", "(", ")", "\0", "é",
 ]  # fmt: skip
 WORDS = st.lists(st.sampled_from(PIECES), max_size=9).map(" ".join)
 
