@@ -1,1 +1,24 @@
-"""The one database that remembers everything; SQLite and PostgreSQL behind the same ports."""
+"""The one database that remembers everything; SQLite and PostgreSQL behind the same ports.
+
+`open_store` chooses by the address. Nothing is opened by importing this.
+"""
+
+from pathlib import Path
+
+from dispatch.ports import Clock, Ids
+from dispatch.store.errors import StoreUnavailable
+from dispatch.store.sql_store import SqlStore
+
+__all__ = ["SqlStore", "StoreUnavailable", "open_store"]
+
+
+def open_store(where: str | Path, *, clock: Clock, ids: Ids, secret: str) -> SqlStore:
+    """The store at a path, a `sqlite:///path` or a `postgresql://…` address.
+
+    On PostgreSQL the server's own clock counts and `clock` is not used.
+    Raises: StoreUnavailable with one sentence that says what to do.
+    """
+    address = str(where)
+    from dispatch.store.sqlite import open_sqlite
+
+    return open_sqlite(address.removeprefix("sqlite:///"), clock=clock, ids=ids, secret=secret)

@@ -1,0 +1,34 @@
+"""How a database comes to the newest schema, step by step; alembic is imported only here.
+
+Invariant: what the steps build is what tables.py says, on both engines, up, down and up again
+(tests/contract/test_store_migrations.py).
+"""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade(url: str, to: str = "head") -> None:
+    """Brings the database up to that revision; a no-op where it is."""
+    command.upgrade(_config(url), to)
+
+
+def downgrade(url: str, to: str) -> None:
+    """Takes it back to that revision; "base" is an empty database."""
+    command.downgrade(_config(url), to)
+
+
+def gentle_locks(op: Any) -> None:  # noqa: ANN401 - alembic.op is a module
+    """On PostgreSQL: wait 4 s at most for a table, then fail and be run again: a queue behind us stops everyone."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("SET LOCAL lock_timeout = '4s'")

@@ -1,0 +1,77 @@
+"""Messages to the outside, tried until done: leased by one worker at a time."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import literal_column, null, or_, select, update
+
+from dispatch.ports import OutboxItem
+from dispatch.store.build import adding, given
+from dispatch.store.link import Link, as_json
+from dispatch.store.state import State
+from dispatch.store.tables import outbox
+from dispatch.store.times import micros
+
+_o = outbox.c
+
+_PUT = adding(outbox, "id", "attempts", "leased_by", "leased_until", "done_at")
+_PUT_ONCE = _PUT.values(attempts=literal_column("0")).on_conflict_do_nothing(index_elements=["dedupe"])
+_WAITING = (
+    select(_o.id)
+    .where(
+        _o.done_at.is_(None),
+        _o.due_at <= given("now"),
+        or_(_o.leased_until.is_(None), _o.leased_until < given("now")),
+    )
+    .order_by(_o.due_at, _o.id)
+    .limit(given("limit"))
+    .with_for_update(skip_locked=True)
+)
+_LEASE = (
+    update(outbox)
+    .values(leased_by=given("worker"), leased_until=given("until"), attempts=_o.attempts + literal_column("1"))
+    .where(_o.id.in_(_WAITING.scalar_subquery()))
+    .returning(_o.id, _o.channel, _o.target, _o.body, _o.attempts)
+)
+_DONE = (
+    update(outbox)
+    .values(done_at=given("at"), leased_by=null(), leased_until=null())
+    .where(_o.id == given("w_id"), _o.leased_by == given("worker"), _o.done_at.is_(None))
+)
+_RETRY = (
+    update(outbox)
+    .values(due_at=given("due_at"), leased_by=null(), leased_until=null())
+    .where(_o.id == given("w_id"), _o.leased_by == given("worker"), _o.done_at.is_(None))
+)
+
+
+class StoredOutbox:
+    """ports.Outbox over one link."""
+
+    def __init__(self, link: Link, state: State) -> None:
+        self._link = link
+        self._state = state
+
+    def put(self, channel: str, target: int, body: Mapping[str, object], dedupe: str, due_at: datetime) -> None:
+        """One more message, unless one with that `dedupe` was ever put."""
+        self._state.told += 1
+        self._link.run(
+            _PUT_ONCE, channel=str(channel), target=target, body=as_json(body), dedupe=dedupe, due_at=micros(due_at)
+        )
+
+    def lease(self, worker: str, now: datetime, until: datetime, limit: int) -> list[OutboxItem]:
+        """Messages that are this worker's until then; another may take them afterwards."""
+        rows = self._link.rows(_LEASE, worker=worker, now=micros(now), until=micros(until), limit=limit)
+        return [
+            OutboxItem(id=row[0], channel=row[1], target=row[2], body=json.loads(row[3]), attempts=row[4])
+            for row in sorted(rows)
+        ]
+
+    def done(self, item_id: int, worker: str, at: datetime) -> bool:
+        """False if it is no longer this worker's."""
+        return self._link.run(_DONE, w_id=item_id, worker=worker, at=micros(at)) > 0
+
+    def retry(self, item_id: int, worker: str, due_at: datetime) -> bool:
+        """Tried again from then on; False if it is no longer this worker's."""
+        return self._link.run(_RETRY, w_id=item_id, worker=worker, due_at=micros(due_at)) > 0
