@@ -9,7 +9,9 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class BadSettings(Exception):
@@ -49,7 +51,7 @@ def _addresses(text: str) -> tuple[str, ...]:
     return listed
 
 
-def _setting(env: str, says: str, default: Any, read: Callable[[str], Any] = str) -> Any:
+def _setting(env: str, says: str, default: T, read: Callable[[str], T] = str) -> T:  # type: ignore[assignment]
     return field(default=default, metadata={"env": env, "read": read, "says": says})
 
 

@@ -1,6 +1,6 @@
 """Somebody is stranded and sends up a flare: the call becomes a row, the row an event, the first look due now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,46 +58,11 @@ def post_request(tx: Tx, now: datetime, command: PostRequest) -> Posted:
     NotFound (a community the asker is not in), SimilarAsk (very likely the same call twice).
     """
     kind = kind_named(command.kind)
-    quantity = quantity_of(kind, command.quantity)
     if kind.located and command.where is None and not command.place_text:
         raise PlaceUnclear("Say where: share your location, or name a road, exit, mile marker or town.")
     _refuse_a_double(tx, now, command)
     person_id = command.person_id or _guest(tx, now, command).id
-    where = command.where
-    request = tx.requests.add(
-        Request(
-            id=0,
-            public_id=tx.ids.public_id(),
-            requester=person_id,
-            kind=kind.name,
-            quantity=quantity,
-            seats_taken=0,
-            status=RequestState.OPEN,
-            urgency=command.urgency,
-            for_other=command.for_other,
-            needs=command.needs,
-            cell=where.cell if where else None,
-            empty_land=bool(where and where.empty_land),
-            country=where.country if where else None,
-            off=0,
-            created_at=now,
-            deadline_at=now + kind.give_up,
-            reach=_reach(tx, command),
-            forecast=command.forecast,
-            show_travel=command.show_travel,
-            drill=command.drill,
-        ),
-        Secrets(
-            point=where.point if where else None,
-            accuracy_m=where.accuracy_m if where else None,
-            place_text=command.place_text,
-            label=where.label if where else None,
-            destination=command.destination,
-            note=command.note,
-            contact_name=command.contact_name,
-            contact_phone=command.contact_phone,
-        ),
-    )
+    request = tx.requests.add(*draft(tx, now, replace(command, person_id=person_id), guest=command.person_id is None))
     tokens = {str(power): tx.ids.token(prefix) for power, prefix in LINKS}
     for power, _ in LINKS:
         owner = person_id if power is Power.OWNER else None
@@ -110,15 +75,57 @@ def post_request(tx: Tx, now: datetime, command: PostRequest) -> Posted:
     return Posted(request=stored or request, tokens=tokens, person_id=person_id)
 
 
+def draft(tx: Tx, now: datetime, command: PostRequest, *, guest: bool = False) -> tuple[Request, Secrets]:
+    """The request as it would be stored, not stored: its id is 0.
+
+    Raises: UnknownKind, Invalid (quantity), NotFound (community).
+    """
+    kind = kind_named(command.kind)
+    where = command.where
+    request = Request(
+        id=0,
+        public_id=tx.ids.public_id(),
+        requester=command.person_id or 0,
+        kind=kind.name,
+        quantity=quantity_of(kind, command.quantity),
+        seats_taken=0,
+        status=RequestState.OPEN,
+        urgency=command.urgency,
+        for_other=command.for_other,
+        needs=command.needs,
+        cell=where.cell if where else None,
+        empty_land=bool(where and where.empty_land),
+        country=where.country if where else None,
+        off=0,
+        created_at=now,
+        deadline_at=now + kind.give_up,
+        reach=_reach(tx, command, guest=guest),
+        forecast=command.forecast,
+        show_travel=command.show_travel,
+        drill=command.drill,
+    )
+    secrets = Secrets(
+        point=where.point if where else None,
+        accuracy_m=where.accuracy_m if where else None,
+        place_text=command.place_text,
+        label=where.label if where else None,
+        destination=command.destination,
+        note=command.note,
+        contact_name=command.contact_name,
+        contact_phone=command.contact_phone,
+    )
+    return request, secrets
+
+
 def _guest(tx: Tx, now: datetime, command: PostRequest) -> Person:
     return tx.people.add(
         Person(id=0, public_id=tx.ids.public_id(), name=command.contact_name, guest=True, created_at=now)
     )
 
 
-def _reach(tx: Tx, command: PostRequest) -> Reach:
+def _reach(tx: Tx, command: PostRequest, *, guest: bool) -> Reach:
     """Whom the request may reach: a member's network; for a guest, people who accept strangers."""
-    if command.person_id is None:
+    if command.person_id is None or guest:
         if command.community is not None:
             raise NotFound("community")
         return Reach(open=True)

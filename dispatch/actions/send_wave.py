@@ -257,6 +257,11 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
     return len(told)
 
 
+def nothing_to_ask(tx: Tx, now: datetime, request_id: int) -> None:
+    """The request is over, or nobody knows where it is yet: no more looks until something changes."""
+    tx.due.remove(WAVE, request_id)
+
+
 def _on_duty(person: Person | None, now: datetime) -> bool:
     if person is None:
         return False

@@ -140,14 +140,7 @@ def place_view(request: Request, secrets: Secrets, role: Role) -> dict[str, Any]
         }
     if cell is None:
         return None
-    centre = cells.centre(cell)
-    return {
-        "cell": cell,
-        "resolution": cells.resolution(cell),
-        "lat": round(centre.lat, 2),
-        "lon": round(centre.lon, 2),
-        "label": words_for(cell),
-    }
+    return {"cell": cell, "resolution": cells.resolution(cell), "label": words_for(cell)}
 
 
 def moment(value: datetime | None) -> str | None:

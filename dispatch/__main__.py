@@ -1,0 +1,309 @@
+"""The command line: one function a command, everything heavy imported inside it.
+
+Exit code 0 ok, 1 refused (one line on stderr that says what to do), 2 wrong usage. `flare --help`
+imports nothing but typer (tests/house/test_start.py).
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from dispatch.settings import Settings
+
+app = typer.Typer(
+    name="flare",
+    help="Somebody is stranded and sends up a flare; the nearest people of their own network see it and come.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded database.", show_default=False)]
+Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.", show_default=False)]
+Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def main() -> None:
+    """Runs the command line; an expected refusal is one line and exit code 1, never a stack trace."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def refuse(says: str) -> NoReturn:
+    """Says why on stderr, in one line, and ends with exit code 1."""
+    typer.echo(f"flare: {' '.join(says.split())}", err=True)
+    raise typer.Exit(1)
+
+
+def _settings(**given: object) -> "Settings":
+    from dispatch.settings import BadSettings, Settings
+
+    try:
+        return Settings.read(os.environ, **given)
+    except BadSettings as faults:
+        refuse(str(faults))
+
+
+@app.command()
+def up(
+    *,
+    demo: Annotated[bool, typer.Option("--demo", help="Play the night of the bus on it.")] = False,
+    scaled: Annotated[bool, typer.Option("--scaled", help="PostgreSQL, Valkey and several workers here.")] = False,
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    speed: Annotated[float, typer.Option(help="How fast the demo's night passes; 60 = a minute a second.")] = 60.0,
+    people: Annotated[int, typer.Option(help="How many people follow the demo's hub.")] = 48_000,
+) -> None:
+    """Run Flare on this machine: one process, one SQLite file, http://127.0.0.1:8000."""
+    if scaled:
+        refuse("the scaled shape does not start by itself yet: use compose.yaml, or one process without --scaled")
+    if demo and data is None and "FLARE_DATA" not in os.environ:
+        data = Path("flare-demo")
+    from web.serve import CannotListen, run
+
+    settings = _settings(host=host, port=port, data=data)
+    with _refusals():
+        try:
+            run(settings, demo_speed=speed if demo else None, demo_people=people, say=typer.echo)
+        except CannotListen as fault:
+            refuse(str(fault))
+
+
+@app.command()
+def serve(
+    *,
+    workers: Annotated[int, typer.Option(help="Processes; more than one needs PostgreSQL.", min=1, max=64)] = 1,
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+) -> None:
+    """Serve a community: on PostgreSQL and Redis with N workers, or on SQLite with one."""
+    from web.serve import CannotListen, run
+
+    settings = _settings(host=host, port=port, data=data)
+    if workers > 1 and not (settings.database_url or "").startswith("postgres"):
+        refuse("several workers need PostgreSQL: set FLARE_DATABASE_URL=postgresql://…, or use --workers 1")
+    if workers > 1:
+        refuse("several workers in one command are not ready yet: start one `flare serve` per worker behind a proxy")
+    with _refusals():
+        try:
+            run(settings, say=typer.echo)
+        except CannotListen as fault:
+            refuse(str(fault))
+
+
+@app.command(name="import")
+def import_(
+    people: Annotated[Path, typer.Option(help="CSV: person,name,lat,lon,seats,duty,last_seen.")],
+    ties: Annotated[Path | None, typer.Option(help="CSV: two columns, who would hear whom.")] = None,
+    tokens: Annotated[Path | None, typer.Option(help="Write person,token here (mode 600).")] = None,
+    data: Data = None,
+) -> None:
+    """Load a network: all or nothing; importing it again changes nothing."""
+    from dispatch.actions.import_network import BadFile, import_network
+
+    settings = _settings(data=data)
+    with _refusals(), _open_store(settings) as store:
+        bar = Progress()
+        try:
+            report = import_network(
+                store, people, ties, ids=store.ids, progress=bar.show, tokens=tokens is not None
+            )
+        except BadFile as fault:
+            bar.end()
+            for line in fault.lines[1:]:
+                typer.echo(f"  {line}", err=True)
+            refuse(fault.lines[0] if fault.lines else str(fault))
+        bar.end()
+    for notice in report.notices:
+        typer.echo(f"note: {notice}", err=True)
+    if tokens is not None:
+        _write_tokens(tokens, report.tokens)
+    typer.echo(report.says)
+
+
+def _write_tokens(path: Path, rows: "list[tuple[str, str]]") -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", newline="") as file:
+        import csv
+
+        writer = csv.writer(file)
+        writer.writerow(("person", "token"))
+        writer.writerows(rows)
+
+
+@app.command()
+def simulate(
+    story: Annotated[str, typer.Argument(help="Which story, for instance: bus.")],
+    *,
+    people: Annotated[Path | None, typer.Option(help="Play it on this network (CSV).")] = None,
+    ties: Annotated[Path | None, typer.Option(help="The network's ties (CSV).")] = None,
+    seeds: Annotated[int, typer.Option(help="How many nights to play.", min=1, max=10_000)] = 1,
+    policy: Annotated[str | None, typer.Option(help="Wave policy.", show_default=False)] = None,
+    hub: Annotated[str | None, typer.Option(help="Who asks, in the network given.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the report goes.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play a story through the real matcher and actions on a stepped clock."""
+    from dispatch.stories import StoryRefused
+    from dispatch.stories import simulate as play
+
+    with _refusals():
+        try:
+            code = play(
+                story, people=people, ties=ties, seeds=seeds, policy=policy, as_json=as_json, out=out, hub=hub
+            )
+        except StoryRefused as fault:
+            refuse(str(fault))
+    raise typer.Exit(code)
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database to this version."""
+    from dispatch.runtime import database_of
+    from dispatch.store.migrations import upgrade
+
+    settings = _settings(data=data)
+    with _refusals():
+        typer.echo(f"The database is at revision {upgrade(database_of(settings))}.")
+
+
+@app.command()
+def doctor(data: Data = None) -> None:
+    """Check this machine and the database, and say what to mend."""
+    from dispatch.doctor import examine
+
+    settings = _settings(data=data)
+    findings = examine(settings)
+    for finding in findings:
+        typer.echo(f"{finding.mark} {finding.what}: {finding.says}")
+    if any(finding.wrong for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="Where to write it.")], data: Data = None) -> None:
+    """Write a consistent copy of the database, while it is in use."""
+    from dispatch.runtime import database_of
+    from dispatch.store.backup import back_up
+
+    settings = _settings(data=data)
+    with _refusals():
+        typer.echo(back_up(database_of(settings), file))
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="A file that `flare backup` wrote.")], data: Data = None) -> None:
+    """Put a backup in the place of the database; everyone who follows takes a fresh snapshot."""
+    from dispatch.runtime import database_of
+    from dispatch.store.backup import put_back
+
+    settings = _settings(data=data)
+    with _refusals():
+        typer.echo(put_back(database_of(settings), file))
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="claims, ask-to-alert, match …")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Run one of the benchmarks the README quotes."""
+    try:
+        from bench import BENCHES
+    except ImportError:
+        refuse("the benchmarks are part of the source tree: run this from a clone of it")
+    if name not in BENCHES:
+        refuse(f"there is no benchmark {name!r}; there are {', '.join(sorted(BENCHES))}")
+    import importlib
+
+    raise typer.Exit(importlib.import_module(BENCHES[name]).main(as_json=as_json))
+
+
+class Progress:
+    """A bar on stderr: what is done, of how much; quiet when nobody looks."""
+
+    WIDTH = 30
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._stage = ""
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """Draws the bar of one stage."""
+        if not self._shown:
+            if stage != self._stage:
+                self._stage = stage
+                typer.echo(f"{stage} …", err=True)
+            return
+        full = self.WIDTH if total <= 0 else min(self.WIDTH, done * self.WIDTH // total)
+        text = f"\r{stage:<24} {'█' * full}{'·' * (self.WIDTH - full)} {done:>10,} of {total:,}"
+        sys.stderr.write(text + "\x1b[K")
+        sys.stderr.flush()
+        if stage != self._stage and self._stage:
+            sys.stderr.write("\n")
+        self._stage = stage
+
+    def end(self) -> None:
+        """Leaves the cursor on a line of its own."""
+        if self._shown and self._stage:
+            sys.stderr.write("\n")
+
+
+class _refusals:  # noqa: N801 - read as a word at its uses
+    """Turns expected refusals of the store and the settings into one line and exit code 1."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, SystemExit | typer.Exit):
+            return
+        from dispatch.settings import BadSettings
+        from dispatch.store.errors import StoreUnavailable
+
+        if isinstance(error, BadSettings | StoreUnavailable):
+            refuse(str(error))
+        if isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError):
+            refuse(f"{error.filename}: {error.strerror}")
+
+
+def _open_store(settings: "Settings") -> "OpenStore":
+    return OpenStore(settings)
+
+
+class OpenStore:
+    """The store for the length of one command."""
+
+    def __init__(self, settings: "Settings") -> None:
+        self._settings = settings
+
+    def __enter__(self):  # type: ignore[no-untyped-def]  # noqa: ANN204 - the store's type costs its import
+        from dispatch.clock import MachineClock
+        from dispatch.ids import SystemIds
+        from dispatch.runtime import database_of, secret_for
+        from dispatch.store import open_store
+
+        secret = secret_for(self._settings)
+        self._store = open_store(database_of(self._settings), clock=MachineClock(), ids=SystemIds(), secret=secret)
+        return self._store
+
+    def __exit__(self, *_: object) -> None:
+        self._store.close()
+
+
+if __name__ == "__main__":
+    main()

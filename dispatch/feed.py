@@ -1,0 +1,99 @@
+"""Keeps the roster current: fills it from the store, then follows the journal's control rows.
+
+A stale roster only wastes a candidate, since every wave is checked again as it is written.
+"""
+
+import logging
+import threading
+from typing import Final
+
+from dispatch.domain import limits
+from dispatch.domain.events import CONTROL, ControlKind, Event
+from dispatch.ports import Roster, Store
+
+log = logging.getLogger("flare.feed")
+
+RELOADS: Final = frozenset({ControlKind.IMPORTED})
+
+
+class Feed:
+    """Reads the journal from where the roster was filled, and applies what concerns it."""
+
+    def __init__(self, store: Store, roster: Roster) -> None:
+        self._store, self._roster = store, roster
+        self._epoch, self._seq = "", 0
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+
+    def load(self) -> None:
+        """Fills the roster from the store; what happens meanwhile is applied afterwards."""
+        with self._lock:
+            (self._epoch, self._seq), people, ties, members = self._store.read_now(
+                lambda tx, _: (
+                    tx.journal.head(),
+                    tx.network.people_columns(),
+                    tx.network.ties_array(),
+                    tx.network.memberships_array(),
+                )
+            )
+            self._roster.load(people, ties, members)
+
+    def catch_up(self) -> int:
+        """Applies everything new; answers how many control rows there were."""
+        applied = 0
+        while True:
+            with self._lock:
+                epoch, events = self._store.read_now(lambda tx, _: tx.journal.after(self._seq, limits.PAGE))
+                mine = [event for event in events if event.topic == CONTROL]
+                reload = epoch != self._epoch or any(event.kind in RELOADS for event in mine)
+                if not reload:
+                    for event in mine:
+                        self._apply(event)
+                    if events:
+                        self._seq = events[-1].seq
+            if reload:
+                self.load()
+                return applied + 1
+            applied += len(mine)
+            if len(events) < limits.PAGE:
+                return applied
+
+    def _apply(self, event: Event) -> None:
+        body, roster = event.body, self._roster
+        match event.kind:
+            case ControlKind.PERSON_CHANGED:
+                person = self._store.read_now(lambda tx, _: tx.people.by_id(_int(body["person"])))
+                if person is not None:
+                    roster.put_person(person)
+            case ControlKind.TIES_CHANGED:
+                change = roster.tie if body["tied"] else roster.untie
+                change(_int(body["a"]), _int(body["b"]))
+            case ControlKind.COMMUNITY_CHANGED:
+                move = roster.join if body["joined"] else roster.leave
+                move(_int(body["community"]), _int(body["person"]))
+
+    def wake(self) -> None:
+        """Something was committed. From any thread; never blocks."""
+        self._wake.set()
+
+    def run(self) -> None:
+        """Follows the journal until `stop`: when woken, and every second anyway."""
+        while not self._stop.is_set():
+            self._wake.wait(limits.POLL_FLOOR_S)
+            self._wake.clear()
+            try:
+                self.catch_up()
+            except Exception:
+                log.exception("the roster could not be brought up to date; trying again")
+
+    def stop(self) -> None:
+        """Ends `run`."""
+        self._stop.set()
+        self._wake.set()
+
+
+def _int(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"a control row holds {value!r} where an id belongs")
+    return value

@@ -1,0 +1,139 @@
+"""Builds one running Flare from settings: THE place that knows the real adapters."""
+
+import hashlib
+import os
+import secrets
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from dispatch.actions import send_wave
+from dispatch.actions.post_request import PostRequest, draft
+from dispatch.bus.in_process import InProcessBus
+from dispatch.clock import MachineClock
+from dispatch.domain.network import RINGS
+from dispatch.domain.waves import POLICIES, Policy
+from dispatch.feed import Feed
+from dispatch.ids import SystemIds
+from dispatch.ports import Bus, Clock, Ids, Roster, Store, Tx
+from dispatch.roster.memory import MemoryRoster
+from dispatch.settings import BadSettings, Settings
+from dispatch.ticker import Ticker
+
+
+@dataclass(slots=True, kw_only=True)
+class Flare:
+    """One running Flare: what the web, the stories and the command line work with."""
+
+    settings: Settings
+    store: Store
+    roster: Roster
+    clock: Clock
+    ids: Ids
+    bus: Bus
+    policy: Policy
+    secret: bytes
+    ticker: Ticker
+    feed: Feed
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Starts following the journal and doing what is due. `stop` ends both."""
+        self.store.on_commit(self.ticker.wake)
+        self.store.on_commit(self.feed.wake)
+        for name, run in (("flare-feed", self.feed.run), ("flare-ticker", self.ticker.run)):
+            thread = threading.Thread(target=run, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Finishes what is under way, then closes the store."""
+        self.ticker.stop()
+        self.feed.stop()
+        for thread in self._threads:
+            thread.join(timeout=10)
+        self._threads.clear()
+        self.store.close()
+
+    def ring_between(self, tx: Tx, requester: int, person: int) -> str | None:
+        """How a person is connected to a requester, as a ring's word; None = a stranger."""
+        path = self.roster.path(requester, person)
+        if path is not None:
+            return RINGS[len(path) + 1]
+        theirs = {c.id for c in tx.network.communities_of(requester)}
+        shared = theirs & {c.id for c in tx.network.communities_of(person)}
+        return "community" if shared else None
+
+    def first_forecast(self, tx: Tx, now: datetime, command: PostRequest) -> dict[str, object] | None:
+        """The odds for a request that is about to be posted."""
+        if command.person_id is None:
+            return None
+        request, words = draft(tx, now, command)
+        return send_wave.first_forecast(tx, now, self.roster, self.policy, request, words)
+
+
+def secret_for(settings: Settings) -> str:
+    """The instance's key: from the settings, or made once beside the embedded database (mode 600).
+
+    Raises: BadSettings for a shared database without a key, since its workers must agree on one.
+    """
+    if settings.secret:
+        return settings.secret
+    if settings.database_url and not settings.database_url.startswith("sqlite"):
+        raise BadSettings(["FLARE_SECRET: set one key of 32 characters or more for all workers"])
+    path = folder_of(settings) / "secret"
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = secrets.token_urlsafe(32)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        return text
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where the embedded database, its keys and its lock are kept."""
+    url = settings.database_url
+    if url and url.startswith("sqlite:///"):
+        return Path(url.removeprefix("sqlite:///")).resolve().parent
+    return settings.data.resolve()
+
+
+def database_of(settings: Settings) -> str:
+    """The database's address: as set, or flare.db in the data folder."""
+    return settings.database_url or f"sqlite:///{folder_of(settings) / 'flare.db'}"
+
+
+def build(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None, load: bool = True) -> Flare:
+    """One Flare with its roster filled, not started yet.
+
+    Raises: BadSettings; dispatch.store.errors.StoreUnavailable with one sentence that says what to do.
+    """
+    from dispatch.store import open_store
+
+    if settings.waves not in POLICIES:
+        raise BadSettings([f"FLARE_WAVES: choose one of {', '.join(POLICIES)}"])
+    secret = secret_for(settings)
+    clock = clock or MachineClock()
+    ids = ids or SystemIds()
+    store = open_store(database_of(settings), clock=clock, ids=ids, secret=secret)
+    roster = MemoryRoster()
+    policy = POLICIES[settings.waves]
+    flare = Flare(
+        settings=settings,
+        store=store,
+        roster=roster,
+        clock=clock,
+        ids=ids,
+        bus=InProcessBus(),
+        policy=policy,
+        secret=hashlib.sha256(b"flare:" + secret.encode()).digest(),
+        ticker=Ticker(store, roster, policy, clock),
+        feed=Feed(store, roster),
+    )
+    if load:
+        flare.feed.load()
+    return flare
