@@ -435,11 +435,12 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
-    """A network to bring in: N people and T ties, as arrays.
+    """A network to bring in: N people and T ties, as arrays; only columns named in `given` are written.
 
-    Only what `given` names (name, place, seats, duty, seen_at) is written to people who exist.
     Unit: degrees (NaN unknown), `seen_at` seconds since 1970 (NaN unknown), `seats` -1 unknown,
-    `duty` -1 unknown, else the index in `list(Duty)`. `ties` are pairs of row numbers.
+    `duty` -1 unknown, else the index in `list(Duty)`. `ties`: shape (T, 2), pairs of row numbers;
+    direction, repeats and ties to oneself don't matter. A column outside `given` may be empty.
+    `given`: of `name`, `place` (lat and lon), `seats`, `duty`, `seen_at`.
     """
 
     externals: Sequence[str]
@@ -451,13 +452,13 @@ class Arrivals:
     seen_at: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     given: frozenset[str] = frozenset()
     ties: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
-    token_hashes: Sequence[bytes] = ()
-    """One SHA-256 per person for a MEMBER grant, or none at all."""
+    token_hashes: Sequence[bytes | None] = ()
+    """The SHA-256 of a MEMBER token for each person, None for none; or empty for nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportCounts:
-    """What an import did."""
+    """What an import did. `ties_known`: distinct ties of the import that were there before."""
 
     people_added: int
     people_changed: int

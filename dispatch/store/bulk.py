@@ -5,8 +5,7 @@ erases a known one: a person may have said more than the operator's file
 (tests/contract/test_store_import.py). CSV is read elsewhere; here are arrays.
 """
 
-from collections.abc import Callable, Iterator, Sequence, Sized
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sized
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -37,51 +36,18 @@ from sqlalchemy.sql import ClauseElement
 from dispatch.domain import limits
 from dispatch.domain.events import CONTROL, ControlKind
 from dispatch.domain.people import Duty
-from dispatch.ports import Power, Tx
+from dispatch.ports import Arrivals as People
+from dispatch.ports import ImportCounts, Power, Progress, Tx
 from dispatch.store.build import given
 from dispatch.store.link import Link, Row
 from dispatch.store.tables import grant_, person, tie
 from dispatch.store.times import micros
 from dispatch.store.tx import StoreTx
 
-Progress = Callable[[str, int, int], None]
-"""Told what is being written, how many of how many."""
+__all__ = ["ImportCounts", "People", "import_people_and_ties"]
+
 CHUNK: Final = 50_000
 COLUMNS: Final = frozenset({"name", "place", "seats", "duty", "seen_at"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class People:
-    """N people and T ties, as arrays; only columns named in `given` are written.
-
-    Unit: degrees (NaN unknown), `seen_at` seconds since 1970 (NaN unknown), `seats` -1 unknown,
-    `duty` -1 unknown, else the index in `list(Duty)`. `ties`: shape (T, 2), pairs of row numbers;
-    direction, repeats and ties to oneself don't matter. A column outside `given` may be empty.
-    `given`: of `name`, `place` (lat and lon), `seats`, `duty`, `seen_at`.
-    """
-
-    externals: Sequence[str]
-    names: Sequence[str | None] = ()
-    lat: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    lon: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    seats: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
-    duty: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
-    seen_at: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    given: frozenset[str] = frozenset()
-    ties: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
-    token_hashes: Sequence[bytes | None] = ()
-    """The SHA-256 of a MEMBER token for each person, None for none; or empty for nobody."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportCounts:
-    """What an import did. `ties_known`: distinct ties of the import that were there before."""
-
-    people_added: int
-    people_changed: int
-    people_unchanged: int
-    ties_added: int
-    ties_known: int
 
 
 _temporary = MetaData()
