@@ -1,7 +1,7 @@
 """Every bound there is, in one place: queues, pages, texts, waves, retries, leases, tokens.
 
 Pure data. A bound that is not here does not exist; each has a test at the limit and one past it.
-docs/limits.md is generated from this file: the comment behind a name is its sentence.
+docs/reference/limits.md is generated from this file: the comment behind a name is its sentence.
 """
 
 from datetime import timedelta
@@ -73,6 +73,7 @@ FRAMES_BURST: Final = 40
 SUBS: Final = 32  # subscriptions of one connection
 SUB_ID_MAX: Final = 2**31 - 1
 CATCH_UP_BUFFER: Final = 256  # events kept for a subscriber that is still reading
+CATCH_UP_PIECE_BYTES: Final = 32 * 1024  # of a missed tail written before waiting for the reader
 HEARTBEAT_S: Final = 20
 PONG_S: Final = 10
 HELLO_S: Final = 10
@@ -81,6 +82,9 @@ WRITE_BUFFER_BYTES: Final = 128 * 1024  # waiting for one reader; more and it is
 TICK_BUFFER_BYTES: Final = 16 * 1024  # a map tick skips a socket with more than this waiting
 SUBSCRIBE_READS: Final = 32  # subscribe reads at once in one worker
 HANDSHAKES_PER_S: Final = 200
+HANDSHAKES_BURST: Final = 400
+SEND_BUFFER_BYTES: Final = 64 * 1024  # the kernel's share for one connection
+STREAM_PING_S: Final = 15  # between two pings of an event stream
 SOCKETS: Final = 20_000  # connections of one worker
 
 # -- writing ----------------------------------------------------------------------------------

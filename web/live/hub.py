@@ -1,0 +1,338 @@
+"""Who listens in this process, and the one task that tells them: the journal's tail, read in order.
+
+Lives on one event loop; only the store's reads leave it.
+Invariants: one deliverer, so one order; a subscription is told offset n only after n-1; an event that may
+have changed somebody's role reaches them only after the role was read again (tests/live/test_roles.py).
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from typing import Any, Final
+from weakref import WeakSet
+
+from dispatch.domain import limits
+from dispatch.domain.events import CONTROL, Event, request_topic
+from dispatch.ports import Bus, Clock, Store
+from web.live import access, reading
+from web.live.catching import CatchingUp
+from web.live.conversation import Code
+from web.live.frames import Packed
+from web.live.maps import MapBoard
+from web.live.positions import PositionBoard
+from web.live.subscription import Sink, Stage, Subscription
+from web.live.topics import Topics
+
+log = logging.getLogger("flare.live")
+
+WRITES_PER_TURN: Final = 1_000  # deliveries before everybody else on the loop gets a turn
+BEAT_S: Final = 0.5
+HINT: Final = "journal"
+"""The bus channel on which a worker says that the journal has grown."""
+POSITIONS: Final = "pos"
+"""The bus channel of people on the way."""
+
+_running: WeakSet["Hub"] = WeakSet()
+
+
+def running() -> list["Hub"]:
+    """The hubs of this process that have started and not stopped: whom a server tells that it is about to stop."""
+    return list(_running)
+
+
+class Hub:
+    """Everyone who listens in this process."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        bus: Bus | None = None,
+        luck: random.Random | None = None,
+        secret: bytes | None = None,
+        floor_s: Callable[[], float] = lambda: limits.POLL_FLOOR_S,
+    ) -> None:
+        """`secret` names asks on strangers' maps, the same in every worker; `floor_s` is asked before each wait."""
+        self._store, self._clock, self._bus, self._floor_s = store, clock, bus, floor_s
+        self.luck = luck or random.Random()
+        self.maps = MapBoard(secret)
+        self.positions = PositionBoard()
+        self.topics = Topics()
+        self.sinks: dict[Sink, None] = {}
+        self.on_beat: list[Callable[[float], None]] = []
+        self.draining = False
+        self.epoch = ""
+        self.delivered = 0
+        self.cut = 0
+        self._catching = CatchingUp(
+            store,
+            self.topics,
+            self.positions,
+            spawn=self.spawn,
+            end=self.end,
+            deny=self._deny,
+            renewed=self._renewed,
+        )
+        self._seq = 0
+        self._beats = 0
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._unhook: list[Callable[[], None]] = []
+
+    def now(self) -> float:
+        """Seconds since 1970 by the injected clock."""
+        return self._clock.now().timestamp()
+
+    # -- life -----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Follows the journal from its head; returns once it does."""
+        self._loop = asyncio.get_running_loop()
+        await self._follow_from_head()
+        self._store.on_commit(self.wake)
+        if self._bus is not None:
+            self._unhook.append(self._bus.subscribe(HINT, lambda _: self.wake()))
+            self._unhook.append(self._bus.subscribe(POSITIONS, self._heard))
+        self.spawn(self._follow())
+        self.spawn(self._tick())
+        _running.add(self)
+
+    async def stop(self) -> None:
+        """Says goodbye to everybody, then ends its own tasks. Idempotent."""
+        self.drain()
+        for unhook in self._unhook:
+            unhook()
+        self._unhook.clear()
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._loop = None
+        _running.discard(self)
+
+    def drain(self) -> None:
+        """`bye` 4000 to everybody, long polls answered; nobody new."""
+        self.draining = True
+        self.end_all(Code.DRAIN)
+
+    def end_all(self, code: Code) -> None:
+        """Ends every connection with that code, the returns spread over time."""
+        retry_ms = self.retry_ms()
+        for sink in list(self.sinks):
+            self.end(sink, code, retry_ms)
+
+    def retry_ms(self) -> int:
+        """Over how long those who are sent away should spread their return."""
+        return max(1_000, min(60_000, 1_000 * len(self.sinks) // limits.HANDSHAKES_PER_S))
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs it until it ends or the hub stops."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a task of the live stream failed", exc_info=error)
+
+    def wake(self) -> None:
+        """The journal may have grown. From any thread; only a hint."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._wake.set)
+
+    def _heard(self, message: Mapping[str, object]) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(lambda: self.positions.heard(message, self.now()))
+
+    # -- who listens ------------------------------------------------------------------------------
+
+    def open(self, sink: Sink) -> None:
+        """A connection is there."""
+        self.sinks[sink] = None
+
+    def end(self, sink: Sink, code: Code, retry_ms: int | None = None) -> None:
+        """Ends a connection: first out of the hub, then told why."""
+        if sink in self.sinks:
+            retry_ms = self.retry_ms() if retry_ms is None else retry_ms
+            self.close(sink)
+            sink.end(code, retry_ms if code < Code.BAD_FRAME else 0)
+
+    def close(self, sink: Sink) -> None:
+        """A connection is gone; so are its subscriptions."""
+        self.sinks.pop(sink, None)
+        self._catching.forget(sink)
+        for sub in list(sink.subs.values()):
+            self.unsubscribe(sub)
+
+    def subscribe(self, sub: Subscription) -> None:
+        """Starts telling, from where a read says; the same id again replaces."""
+        sink = sub.sink
+        if (old := sink.subs.get(sub.id)) is not None:
+            self.unsubscribe(old)
+        sink.subs[sub.id] = sub
+        parsed = reading.parse(sub.topic)
+        if parsed is None:
+            self._deny(sub)
+        elif parsed[0] == "map":
+            sub.stage, sub.told = Stage.LIVE, True
+            sink.map_state(sub, self.maps.add(sub, parsed[1]), self.epoch)
+        else:
+            self._catching.begin(sub, *parsed)
+
+    def unsubscribe(self, sub: Subscription) -> None:
+        """Stops telling; nothing comes after."""
+        sub.end()
+        self.maps.drop(sub)
+        self.topics.drop(sub)
+        if sub.sink.subs.get(sub.id) is sub:
+            del sub.sink.subs[sub.id]
+
+    def heads(self, sink: Sink) -> tuple[dict[str, int], dict[str, list[int]]]:
+        """For a ping: the head of each topic with offsets; count and mix of each map."""
+        heads = {str(sub_id): head for sub_id, head in self.topics.heads(sink.subs)}
+        watched = [sub for sub in sink.subs.values() if sub.topic.startswith("map:")]
+        maps = {str(sub.id): list(check) for sub in watched if (check := self.maps.check(sub)) is not None}
+        return heads, maps
+
+    def _deny(self, sub: Subscription) -> None:
+        self.unsubscribe(sub)
+        sub.sink.denied(sub, self.epoch)
+
+    def _renewed(self, sink: Sink) -> None:
+        """The viewer is another one: a map is named and cut by who looks at it."""
+        for sub in list(sink.subs.values()):
+            if sub.topic.startswith("map:"):
+                self.subscribe(Subscription(sub.id, sub.topic, sink))
+
+    # -- the tail ---------------------------------------------------------------------------------
+
+    async def _follow_from_head(self) -> None:
+        self.epoch, self._seq, going_on = await self._store.read(reading.start)
+        self.maps.load(going_on)
+
+    async def _follow(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                full = await self._next_page()
+            except Exception:
+                log.exception("the journal could not be read; trying again")
+                full = False
+            if not full:
+                await self._rest()
+
+    async def _next_page(self) -> bool:
+        """Reads and tells the next events; True when there may be more."""
+        page = await self._store.read(reading.page(self._seq, self.epoch, self.topics.__contains__))
+        if page.epoch != self.epoch:
+            # The log went backwards: its offsets mean other events now. Everybody starts from a snapshot.
+            self.end_all(Code.RESYNC)
+            await self._follow_from_head()
+        elif page.events:
+            self._seq = page.events[-1].seq
+            try:
+                await self._deliver(page)
+            except Exception:
+                log.exception("a page of the journal could not be told; its listeners read for themselves")
+                for sub in [sub for event in page.events for sub in self.topics.of(event.topic)]:
+                    self._catching.again(sub)
+        return len(page.events) == limits.PAGE
+
+    async def _rest(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), self._floor_s())
+        except TimeoutError:
+            return
+
+    async def _deliver(self, page: reading.Page) -> None:
+        for request in page.requests.values():
+            self.maps.change(request)
+        # Rights first, for the whole page: its bodies were filled in after everything in it had happened.
+        for event in page.events:
+            self._steer(event)
+        turn = 0
+        for event in page.events:
+            if event.off is None or event.topic not in self.topics:
+                continue
+            packed = page.packed.get(event.seq)
+            for sub in self.topics.of(event.topic):
+                self._tell(sub, event.off, packed)
+                turn += 1
+                if turn % WRITES_PER_TURN == 0:
+                    await asyncio.sleep(0)
+            self.topics.seen(event.topic, event.off)
+
+    def _tell(self, sub: Subscription, off: int, packed: Packed | None) -> None:
+        told = sub.off or 0
+        if sub.stage is Stage.CATCHING_UP:
+            if packed is not None:
+                sub.keep(packed)
+        elif sub.stage is Stage.LIVE and off > told:
+            if packed is None or off != told + 1:
+                self._catching.again(sub)
+                return
+            sub.off = off
+            try:
+                sub.sink.event(sub, packed)
+            except Exception:
+                # One body that can't be written must not silence everybody else's stream.
+                log.exception("an event could not be told")
+                self.end(sub.sink, Code.FAULT)
+            else:
+                self.delivered += 1
+
+    def _steer(self, event: Event) -> None:
+        """Whose role may this event have changed? They are told nothing more until it was read again."""
+        if event.topic == CONTROL:
+            for sink in list(self.sinks):
+                if access.concerns(event, sink.viewer):
+                    self._catching.stale(sink)
+            return
+        request_id = event.request_id or 0
+        on_the_way = self.topics.of(reading.positions_key(request_id))
+        for sub in [*self.topics.of(request_topic(request_id)), *on_the_way]:
+            if access.may_change(event, sub):
+                self._catching.again(sub)
+        if on_the_way and event.topic == request_topic(request_id):
+            for who in access.arrived(event):
+                self.positions.forget(on_the_way[0].topic.partition(":")[2], who)
+
+    # -- time -------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            try:
+                self.beat()
+            except Exception:
+                log.exception("a beat of the live stream failed")
+
+    def beat(self) -> None:
+        """What is due: pings and deadlines each half second, maps and positions each second."""
+        now = self.now()
+        for told in self.on_beat:
+            told(now)
+        self._beats += 1
+        if self._beats % 2 == 0:
+            self.maps.tick()
+            self._tell_positions(now)
+
+    def _tell_positions(self, now: float) -> None:
+        for request, place in self.positions.fresh(now):
+            for sub in self.topics.of(reading.positions_key(self._catching.id_of(request))):
+                if sub.stage is Stage.LIVE:
+                    self.positions.tell(sub, place)
+
+    def figures(self) -> Iterator[tuple[str, float]]:
+        """Gauges and counters for /metrics, as (name, value)."""
+        yield "flare_live_connections", len(self.sinks)
+        yield "flare_live_subscriptions", sum(len(sink.subs) for sink in self.sinks)
+        yield "flare_live_topics", len(self.topics)
+        yield "flare_live_events_delivered_total", self.delivered
+        yield "flare_live_slow_readers_cut_total", self.cut

@@ -1,0 +1,156 @@
+"""The live map: which asks go on in which cell, as keyed state that is told at most once a second.
+
+Holds what has been published and what has changed since; `tick` moves the one to the other and tells
+everybody. Lives on the event loop; never reads the store. Coarse cells only: visibility decides.
+Invariant: a subscriber's entries after a tick are those a fresh snapshot would give (tests/live/test_maps.py).
+"""
+
+import secrets
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from dispatch.actions import look
+from dispatch.domain import limits
+from dispatch.domain.request import Request
+from dispatch.domain.visibility import Role, Viewer
+from geo import cells
+from web.live.frames import encode
+from web.live.subscription import Subscription
+
+EVERYWHERE: Final = "*"
+
+
+def fingerprint(entry_id: str, version: int) -> int:
+    """32 bits of (id, version); their XOR over all entries tells two maps apart (docs/live-stream.md).
+
+    The multiplications matter: a bare CRC is linear, so two entries that both moved from version 1
+    to 2 would cancel each other out. 32 bits because a browser's XOR has no more.
+    """
+    h = zlib.crc32(f"{entry_id}:{version}".encode())
+    h = (h ^ (h >> 16)) * 0x85EBCA6B & 0xFFFFFFFF
+    h = (h ^ (h >> 13)) * 0xC2B2AE35 & 0xFFFFFFFF
+    return h ^ (h >> 16)
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    request: Request
+    cell: str
+    parts: dict[Role, bytes | None] = field(default_factory=dict)
+    """The JSON after the id, per role; None: not on that role's map."""
+
+    def part(self, role: Role) -> bytes | None:
+        if role not in self.parts:
+            shown = look.board_entry(self.request, role, "")
+            self.parts[role] = encode({k: v for k, v in shown.items() if k != "id"})[1:] if shown else None
+        return self.parts[role]
+
+
+class MapBoard:
+    """Asks by cell, and who watches which cell."""
+
+    def __init__(self, secret: bytes | None = None) -> None:
+        self._secret = secret or secrets.token_bytes(32)
+        self._shown: dict[int, _Entry] = {}
+        self._changed: dict[int, Request] = {}
+        self._subs: dict[str, dict[Subscription, None]] = {}
+        self._behind: dict[Subscription, dict[int, Request]] = {}
+        """What a subscriber with too much waiting has not been told yet."""
+
+    def __len__(self) -> int:
+        return len(self._shown)
+
+    def load(self, requests: Iterable[Request]) -> None:
+        """Starts over with the asks going on."""
+        self._changed.clear()
+        self._behind.clear()
+        self._shown = {request.id: entry for request in requests if (entry := _entry(request))}
+
+    def change(self, request: Request) -> None:
+        """An ask is now like this; told at the next tick."""
+        self._changed[request.id] = request
+
+    def add(self, sub: Subscription, cell: str) -> list[bytes]:
+        """Starts telling; the answer is every entry of the cell as it was last told."""
+        sub.key = cell
+        sub.role = look.map_role(sub.sink.viewer)
+        self._subs.setdefault(cell, {})[sub] = None
+        self._behind.pop(sub, None)
+        return [part for entry in self._of(cell) if (part := self._put(entry, sub))]
+
+    def drop(self, sub: Subscription) -> None:
+        """Stops telling."""
+        watching = self._subs.get(sub.key)
+        if watching is not None:
+            watching.pop(sub, None)
+            if not watching:
+                del self._subs[sub.key]
+        self._behind.pop(sub, None)
+
+    def check(self, sub: Subscription) -> tuple[int, int] | None:
+        """How many entries it should have, and the XOR of their fingerprints; None while it is behind."""
+        if sub in self._behind:
+            return None
+        role = Role(sub.role or Role.PUBLIC)
+        count = mixed = 0
+        for entry in self._of(sub.key):
+            if entry.part(role) is not None:
+                count += 1
+                mixed ^= fingerprint(self._id(entry.request, sub.sink.viewer), entry.request.off)
+        return count, mixed
+
+    def tick(self) -> None:
+        """Publishes what has changed and tells everyone whose cell it is in, one frame each."""
+        changed, self._changed = self._changed, {}
+        concerned: dict[Subscription, dict[int, Request]] = {sub: {} for sub in self._behind}
+        for request_id, request in changed.items():
+            old = self._shown.get(request_id)
+            if old is not None and request.off < old.request.off:
+                continue
+            new = _entry(request)
+            if new is not None:
+                self._shown[request_id] = new
+            else:
+                self._shown.pop(request_id, None)
+            if old is None and new is None:
+                continue
+            for cell in {EVERYWHERE} | {entry.cell for entry in (old, new) if entry}:
+                for sub in self._subs.get(cell, ()):
+                    concerned.setdefault(sub, {})[request_id] = request
+        for sub, parts in concerned.items():
+            self._tell(sub, self._behind.pop(sub, {}) | parts)
+
+    def _tell(self, sub: Subscription, parts: dict[int, Request]) -> None:
+        if sub.sink.waiting() > limits.TICK_BUFFER_BYTES:
+            self._behind[sub] = parts
+            return
+        put: list[bytes] = []
+        gone: list[bytes] = []
+        for request_id, request in parts.items():
+            now = self._shown.get(request_id)
+            if now is not None and sub.key in (EVERYWHERE, now.cell) and (part := self._put(now, sub)):
+                put.append(part)
+            else:
+                gone.append(encode({"id": self._id(request, sub.sink.viewer), "v": request.off}))
+        if put or gone:
+            sub.sink.map(sub, put, gone)
+
+    def _of(self, cell: str) -> list[_Entry]:
+        return [entry for entry in self._shown.values() if cell in (EVERYWHERE, entry.cell)]
+
+    def _id(self, request: Request, viewer: Viewer) -> str:
+        return look.board_id(request, viewer, self._secret)
+
+    def _put(self, entry: _Entry, sub: Subscription) -> bytes | None:
+        part = entry.part(Role(sub.role or Role.PUBLIC))
+        if part is None:
+            return None
+        return b'{"id":' + encode(self._id(entry.request, sub.sink.viewer)) + b"," + part
+
+
+def _entry(request: Request) -> _Entry | None:
+    if request.over or request.cell is None:
+        return None
+    return _Entry(request, cells.parent(request.cell, cells.MAP))
