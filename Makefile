@@ -24,7 +24,7 @@ EVERYTHING := -c constraints.txt -e '.[engines,dev]'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-fast test-browser setup browser format lock wheel image-check clean
+.PHONY: help run test check test-fast test-browser setup browser docs format lock wheel image-check clean
 .DELETE_ON_ERROR:
 
 help: ## Say what can be made
@@ -57,6 +57,9 @@ setup: $(FULL) ## Only install, everything tests need included
 format: $(FULL) ## Let ruff order imports and lay out the code
 	@$(BIN)/ruff check --quiet --select I --fix .
 	@$(BIN)/ruff format .
+
+docs: $(FULL) ## Write docs/reference from the code: states, refusals, settings, bounds, commands
+	@$(BIN)/python -m tools.make_docs
 
 browser: $(FULL) ## Find a Chromium for the tests, or fetch one (apt as root, else into .cache)
 	@$(BIN)/python -m tests.support.chromium

@@ -73,6 +73,15 @@ class Flare:
         return send_wave.first_forecast(tx, now, self.roster, self.policy, request, words)
 
 
+def _bus(settings: Settings) -> Bus:
+    """Hints and positions: inside this process, or over Redis when its address is set."""
+    if settings.redis_url is None:
+        return InProcessBus()
+    from dispatch.bus.over_redis import RedisBus
+
+    return RedisBus(settings.redis_url)
+
+
 def secret_for(settings: Settings) -> str:
     """The instance's key: from the settings, or made once beside the embedded database (mode 600).
 
@@ -128,7 +137,7 @@ def build(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = N
         roster=roster,
         clock=clock,
         ids=ids,
-        bus=InProcessBus(),
+        bus=_bus(settings),
         policy=policy,
         secret=hashlib.sha256(b"flare:" + secret.encode()).digest(),
         ticker=Ticker(store, roster, policy, clock),

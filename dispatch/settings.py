@@ -1,7 +1,7 @@
 """What one process runs with: one frozen class, built once, passed down.
 
-All faults of the environment are reported together. docs/settings.md is generated from the
-metadata (tests/house/test_docs.py). Secrets have no default in code: `flare up` makes one beside
+All faults of the environment are reported together. docs/reference/settings.md is generated from the
+metadata (tests/house/test_reference.py). Secrets have no default in code: `flare up` makes one beside
 the database (mode 600).
 """
 

@@ -84,7 +84,8 @@ class Table:
             if waiting:
                 waiting = False
                 if not lines[0].strip():
-                    self.fault(1, "the first line is empty; it must name the columns")
+                    if not self.faults.count:  # else it was no text, and that is said already
+                        self.fault(1, "the first line is empty; it must name the columns")
                     return
                 self.header = [name.strip() for name in self.fields(1, lines[0]) or ()]
                 if not self.header:

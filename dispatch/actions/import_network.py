@@ -8,7 +8,7 @@ Invariant: a file with one bad row leaves no trace (tests/contract/test_import_b
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import methodcaller
 from pathlib import Path
@@ -47,8 +47,17 @@ class ImportReport:
     ties_known: int
     notices: tuple[str, ...]
     """What was left out, in sentences."""
-    tokens: tuple[tuple[str, str], ...]
+    tokens: list[tuple[str, str]] = field(repr=False)
     """(person as in the file, their new token), when asked for. Shown once, stored by hash."""
+
+    @property
+    def says(self) -> str:
+        """The sentence for whoever ran it."""
+        return (
+            f"people: {self.people_added:,} added, {self.people_changed:,} changed, "
+            f"{self.people_unchanged:,} as before; "
+            f"ties: {self.ties_added:,} added, {self.ties_known:,} known already"
+        )
 
 
 def import_network(
@@ -91,7 +100,7 @@ def import_network(
         ties_added=counts.ties_added,
         ties_known=counts.ties_known,
         notices=tuple(notices),
-        tokens=tuple(fresh),
+        tokens=fresh,
     )
 
 

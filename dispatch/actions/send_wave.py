@@ -215,7 +215,7 @@ def _new_alerts(
 
 
 def _band(centre: Point | None, lat: float, lon: float) -> int | None:
-    """The distance band between the two cells: exact places on neither side (docs/visibility.md)."""
+    """The distance band between the two cells: exact places on neither side (docs/reference/visibility.md)."""
     if centre is None or np.isnan(lat):
         return None
     theirs = cells.centre(cells.cell_of(Point(lat, lon), cells.MEMBER))

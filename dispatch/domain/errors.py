@@ -2,7 +2,7 @@
 
 Pure; knows nothing of HTTP (web/errors.py maps `retry` and `code` to a status).
 A refusal keeps its facts as attributes; `facts()` is what callers may read beside the sentence.
-docs/errors.md is generated from this file (tests/house/test_docs.py).
+docs/reference/errors.md is generated from this file (tests/house/test_reference.py).
 """
 
 from collections.abc import Sequence
@@ -285,5 +285,6 @@ class Replayed(Refused):
 
 
 def every_refusal() -> list[type[Refused]]:
-    """All refusals there are, by code; the source of docs/errors.md."""
-    return sorted(Refused.__subclasses__(), key=lambda refusal: refusal.code)
+    """All refusals there are, by code; the source of docs/reference/errors.md."""
+    known = (refusal for refusal in Refused.__subclasses__() if refusal is not Replayed)
+    return sorted(known, key=lambda refusal: refusal.code)

@@ -3,7 +3,7 @@
 Pure. Called by the actions; nothing else may change a state, and the database refuses names
 that are not here (dispatch/store/tables.py builds its CHECKs from these enums).
 Invariants: final states never move; a refusal leaves no trace (tests/domain/test_lifecycle.py).
-docs/lifecycle.md is generated from this file.
+docs/reference/lifecycle.md is generated from this file.
 """
 
 from enum import StrEnum

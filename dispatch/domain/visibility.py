@@ -4,7 +4,7 @@ Pure. Every serializer asks here; nothing else decides what leaves the process.
 Invariants: the exact place goes to the requester and standing claimers only; everybody else gets
 an H3 cell and words made from the cell's centre, never from the point; a role filter may empty a
 body, it never drops an event (tests/domain/test_visibility.py, tests/contract/test_who_sees_what.py).
-The table in words: docs/visibility.md.
+The table in words: docs/reference/visibility.md.
 """
 
 from collections.abc import Mapping, Sequence
