@@ -1,0 +1,1 @@
+"""One suite for every adapter, and what comes in from outside."""
