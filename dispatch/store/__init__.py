@@ -19,6 +19,10 @@ def open_store(where: str | Path, *, clock: Clock, ids: Ids, secret: str) -> Sql
     Raises: StoreUnavailable with one sentence that says what to do.
     """
     address = str(where)
+    if address.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
+        from dispatch.store.postgres import open_postgres
+
+        return open_postgres(address, ids=ids, secret=secret)
     from dispatch.store.sqlite import open_sqlite
 
     return open_sqlite(address.removeprefix("sqlite:///"), clock=clock, ids=ids, secret=secret)

@@ -39,7 +39,7 @@ _MET_BEFORE = (
     .order_by(_c.met_at)
     .limit(given("limit"))
 )
-_BUSY = select(_c.person_id.distinct()).where(one_of(_c.status, STANDING))
+_BUSY = select(_c.person_id).distinct().where(one_of(_c.status, STANDING))
 _NEXT_LEASE = select(func.min(_c.lease_until)).where(_LEASED)
 
 

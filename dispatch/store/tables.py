@@ -17,6 +17,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Double,
+    FetchedValue,
     ForeignKey,
     Identity,
     Index,
@@ -330,7 +331,7 @@ event = Table(
     "event",
     metadata,
     # SQLite: numbered by the one writer. PostgreSQL: numbered at COMMIT by a deferred trigger.
-    Column("seq", ROW, primary_key=True, autoincrement=False),
+    Column("seq", ROW, FetchedValue(), primary_key=True, autoincrement=False),
     Column("topic", Text, nullable=False),
     Column("off", BigInteger),
     Column("request_id", BigInteger),
