@@ -1,18 +1,11 @@
-"""What the rules need from the world, and what each adapter must guarantee.
-
-Protocols only. An action is a plain synchronous function `(tx, now, command) -> answer`: it gets a
-`Tx`, and everything it did through it is committed together or not at all. The adapters live in
-dispatch/store, dispatch/roster, dispatch/bus; dispatch/runtime.py is the one place that chooses.
-One contract suite runs against every adapter (tests/contract).
-"""
+"""What one transaction can reach: a repository for each thing that is remembered."""
 # ruff: noqa: D102 - a method whose name and types say it all has no sentence to add
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,34 +16,7 @@ from dispatch.domain.events import Event, Tail
 from dispatch.domain.lifecycle import ClaimState
 from dispatch.domain.people import Community, Person
 from dispatch.domain.request import Request, Secrets
-from geo.point import Point
-
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-
-
-class Clock(Protocol):
-    """Time as an argument. Never goes back by more than the adapter says."""
-
-    def now(self) -> datetime:
-        """The moment, aware, UTC."""
-        ...
-
-
-class Ids(Protocol):
-    """Luck as an argument: names nobody can guess, from one source that a test can seed."""
-
-    def public_id(self) -> str:
-        """128 random bits as 22 base64url characters."""
-        ...
-
-    def token(self, prefix: str) -> str:
-        """`prefix` + 22 base64url characters (132 bits)."""
-        ...
-
-    def digits(self, count: int) -> str:
-        """That many decimal digits, leading zeros kept."""
-        ...
+from dispatch.ports.roster import PeopleColumns
 
 
 class Power(StrEnum):
@@ -255,7 +221,7 @@ class Network(Protocol):
         """Everyone who blocked that person, or whom that person blocked."""
         ...
 
-    def people_columns(self) -> "PeopleColumns":
+    def people_columns(self) -> PeopleColumns:
         """Everybody, as arrays, for filling the roster."""
         ...
 
@@ -351,248 +317,3 @@ class OutboxItem:
     target: int
     body: Mapping[str, object]
     attempts: int
-
-
-class Tx(Protocol):
-    """One transaction, or one consistent read: every repository of it sees the same state."""
-
-    @property
-    def requests(self) -> Requests: ...
-    @property
-    def claims(self) -> Claims: ...
-    @property
-    def alerts(self) -> Alerts: ...
-    @property
-    def people(self) -> People: ...
-    @property
-    def network(self) -> Network: ...
-    @property
-    def journal(self) -> Journal: ...
-    @property
-    def grants(self) -> Grants: ...
-    @property
-    def due(self) -> Due: ...
-    @property
-    def outbox(self) -> Outbox: ...
-    @property
-    def ids(self) -> Ids: ...
-
-
-Job = Callable[[Tx, datetime], T]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdemKey:
-    """Under what a write is remembered, so that repeating it has one effect and one answer."""
-
-    actor: str
-    key: str
-    fingerprint: bytes
-
-
-class Lane(StrEnum):
-    """People's writes go before bulk work, which waits 200 ms more at most."""
-
-    PEOPLE = "people"
-    BULK = "bulk"
-
-
-class Store(Protocol):
-    """The only truth. An answer is given after COMMIT; a refusal leaves no trace but its stored answer."""
-
-    def submit(self, job: Job[T], *, key: IdemKey | None = None, lane: Lane = Lane.PEOPLE) -> "Future[T]":
-        """The job's answer, once it is committed.
-
-        With a key the answer must be JSON; the same key gives the same answer with no second
-        effect, and another fingerprint raises KeyReused. Raises (in the future): Refused from the
-        job, Busy when too much is waiting.
-        """
-        ...
-
-    async def write(self, job: Job[T], *, key: IdemKey | None = None, lane: Lane = Lane.PEOPLE) -> T:
-        """As submit, awaited. Cancelling the wait does not undo the write."""
-        ...
-
-    def read_now(self, job: Job[T]) -> T:
-        """One read transaction on the calling thread; a snapshot, never later than what was answered before."""
-        ...
-
-    async def read(self, job: Job[T]) -> T:
-        """As read_now, on a reader thread."""
-        ...
-
-    def on_commit(self, told: Callable[[], None]) -> None:
-        """`told` is called after each commit that appended events or due work, from any thread; it must not block."""
-        ...
-
-    def close(self) -> None:
-        """Finishes what was accepted, then closes."""
-        ...
-
-
-# -- a whole network at once ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrivals:
-    """A network to bring in: N people and T ties, as arrays; only columns named in `given` are written.
-
-    Unit: degrees (NaN unknown), `seen_at` seconds since 1970 (NaN unknown), `seats` -1 unknown,
-    `duty` -1 unknown, else the index in `list(Duty)`. `ties`: shape (T, 2), pairs of row numbers;
-    direction, repeats and ties to oneself don't matter. A column outside `given` may be empty.
-    `given`: of `name`, `place` (lat and lon), `seats`, `duty`, `seen_at`.
-    """
-
-    externals: Sequence[str]
-    names: Sequence[str | None] = ()
-    lat: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    lon: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    seats: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
-    duty: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
-    seen_at: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    given: frozenset[str] = frozenset()
-    ties: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
-    token_hashes: Sequence[bytes | None] = ()
-    """The SHA-256 of a MEMBER token for each person, None for none; or empty for nobody."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportCounts:
-    """What an import did. `ties_known`: distinct ties of the import that were there before."""
-
-    people_added: int
-    people_changed: int
-    people_unchanged: int
-    ties_added: int
-    ties_known: int
-
-
-Progress = Callable[[str, int, int], None]
-"""Told of each stage: its name in plain words, how many are done, of how many."""
-
-
-class NetworkStore(Protocol):
-    """A store that takes a whole network."""
-
-    def import_people_and_ties(self, people: Arrivals, progress: Progress | None = None) -> ImportCounts:
-        """All or nothing; the same arrays a second time change nothing but the tokens, which are added."""
-        ...
-
-
-# -- the roster ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeopleColumns:
-    """Everybody, as arrays of one length N.
-
-    Unit: degrees (NaN = unknown place); `seen_at`, `duty_until` seconds since 1970 (NaN = never set).
-    `duty` -1 = never set, else the index in `list(Duty)`. `reach_minutes`, `quiet_from`, `quiet_to` -1 = none.
-    """
-
-    id: NDArray[np.int64]
-    lat: NDArray[np.float64]
-    lon: NDArray[np.float64]
-    seen_at: NDArray[np.float64]
-    seats: NDArray[np.int16]
-    duty: NDArray[np.int8]
-    duty_until: NDArray[np.float64]
-    reach_minutes: NDArray[np.int16]
-    quiet_from: NDArray[np.int16]
-    quiet_to: NDArray[np.int16]
-    weekly_max: NDArray[np.int16]
-    guest: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """Who could help somebody: the question the matcher asks the roster."""
-
-    requester: int
-    origin: Point | None
-    """None for a kind nobody travels to."""
-    radius_km: float
-    rings_max: int
-    communities: tuple[int, ...] = ()
-    vouchers: tuple[int, ...] = ()
-    open: bool = False
-    now: float | None = None
-    """Seconds since 1970. Given: a duty whose time is over counts no more (`duty_at` in roster/people.py).
-    None: dates are not looked at, and whoever ever went off duty stays off."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidates:
-    """Everybody in reach and ring, as arrays of one length; no order.
-
-    `ring` 1, 2, 3; 4 = community, 5 = open, 6 = vouched (RINGS in domain/network.py). Through whom: Roster.path.
-    `duty` is what it counts as at the question's `now`.
-    Everyone who is in several rings stands in the nearest, in the order 1, 2, vouched, 3, community, open.
-    """
-
-    person: NDArray[np.int64]
-    ring: NDArray[np.int8]
-    km: NDArray[np.float32]
-    lat: NDArray[np.float32]
-    lon: NDArray[np.float32]
-    seats: NDArray[np.int16]
-    duty: NDArray[np.int8]
-    reach_minutes: NDArray[np.int16]
-    quiet_from: NDArray[np.int16]
-    quiet_to: NDArray[np.int16]
-    weekly_max: NDArray[np.int16]
-    seen_at: NDArray[np.float64]
-    community: NDArray[np.int64]
-    """The community they were reached through, 0 = none."""
-
-    def __len__(self) -> int:
-        return len(self.person)
-
-
-class Roster(Protocol):
-    """Everyone who could help, in memory. A cache: losing it loses nothing."""
-
-    def search(self, question: Search) -> Candidates:
-        """Everybody within the radius and the rings; never the requester, guests, or people off duty."""
-        ...
-
-    def counts_by_hop(self, requester: int, origin: Point, radius_km: float, hops: int = 3) -> tuple[int, ...]:
-        """People at exactly hop 1 … hops within the radius, whatever their duty."""
-        ...
-
-    def path(self, requester: int, person: int, hops: int = 3) -> tuple[int, ...] | None:
-        """The people between the two on a shortest way (person ids, () for friends); None = further than that."""
-        ...
-
-    def cell_counts(self, resolution: int) -> Mapping[str, int]:
-        """Members with a known place per H3 cell, whatever their duty."""
-        ...
-
-    def load(self, people: PeopleColumns, ties: NDArray[np.int64], memberships: NDArray[np.int64]) -> None:
-        """Replaces everything it holds."""
-        ...
-
-    def put_person(self, person: Person) -> None: ...
-    def tie(self, a: int, b: int) -> None: ...
-    def untie(self, a: int, b: int) -> None: ...
-    def join(self, community_id: int, person_id: int) -> None: ...
-    def leave(self, community_id: int, person_id: int) -> None: ...
-    def __len__(self) -> int: ...
-
-
-# -- hints and positions --------------------------------------------------------------------------
-
-
-class Bus(Protocol):
-    """Hints and positions between workers; never the truth. Any message may be lost."""
-
-    def publish(self, channel: str, message: Mapping[str, object]) -> None:
-        """Never blocks, never raises; counted when it fails."""
-        ...
-
-    def subscribe(self, channel: str, told: Callable[[Mapping[str, object]], None]) -> Callable[[], None]:
-        """Calls `told` for each message, from any thread; the answer ends it."""
-        ...

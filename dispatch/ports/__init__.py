@@ -1,0 +1,67 @@
+"""What the rules need from the world, and what each adapter must guarantee.
+
+Protocols only. An action is a plain synchronous function `(tx, now, command) -> answer`: it gets a
+`Tx`, and everything it did through it is committed together or not at all. The adapters live in
+dispatch/store, dispatch/roster, dispatch/bus; dispatch/runtime.py is the one place that chooses.
+One contract suite runs against every adapter (tests/contract).
+"""
+
+from dispatch.ports.roster import (
+    Arrivals,
+    Candidates,
+    ImportCounts,
+    NetworkStore,
+    PeopleColumns,
+    Progress,
+    Roster,
+    Search,
+)
+from dispatch.ports.store import IdemKey, Job, Lane, Store, Tx
+from dispatch.ports.tables import (
+    Alerts,
+    Claims,
+    Due,
+    DueWork,
+    Grant,
+    Grants,
+    Journal,
+    Network,
+    Outbox,
+    OutboxItem,
+    People,
+    Power,
+    Requests,
+)
+from dispatch.ports.world import Bus, Clock, Ids
+
+__all__ = [
+    "Alerts",
+    "Arrivals",
+    "Bus",
+    "Candidates",
+    "Claims",
+    "Clock",
+    "Due",
+    "DueWork",
+    "Grant",
+    "Grants",
+    "IdemKey",
+    "Ids",
+    "ImportCounts",
+    "Job",
+    "Journal",
+    "Lane",
+    "Network",
+    "NetworkStore",
+    "Outbox",
+    "OutboxItem",
+    "People",
+    "PeopleColumns",
+    "Power",
+    "Progress",
+    "Requests",
+    "Roster",
+    "Search",
+    "Store",
+    "Tx",
+]
