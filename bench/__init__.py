@@ -1,1 +1,10 @@
-"""The measurements the README quotes, peers beside ours."""
+"""The measurements the README quotes, peers beside ours. `flare bench NAME` runs one."""
+
+from typing import Final
+
+BENCHES: Final[dict[str, str]] = {
+    "claims": "bench.claims",
+    "ask-to-alert": "bench.ask_to_alert",
+    "match": "bench.match",
+}
+"""Name on the command line: the module whose `main(as_json=…)` runs it."""

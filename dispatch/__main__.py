@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from dispatch.settings import Settings
+    from web.serve import Beside
 
 app = typer.Typer(
     name="flare",
@@ -70,14 +71,13 @@ def up(
         refuse("the scaled shape does not start by itself yet: use compose.yaml, or one process without --scaled")
     if demo and data is None and "FLARE_DATA" not in os.environ:
         data = Path("flare-demo")
-    from web.serve import CannotListen, run
-
     settings = _settings(host=host, port=port, data=data)
-    with _refusals():
-        try:
-            run(settings, demo_speed=speed if demo else None, demo_people=people, say=typer.echo)
-        except CannotListen as fault:
-            refuse(str(fault))
+    beside = None
+    if demo:
+        from dispatch.stories.demo import night
+
+        beside = night(people=people, speed=speed, say=typer.echo)
+    _serve(settings, beside)
 
 
 @app.command()
@@ -89,16 +89,20 @@ def serve(
     data: Data = None,
 ) -> None:
     """Serve a community: on PostgreSQL and Redis with N workers, or on SQLite with one."""
-    from web.serve import CannotListen, run
-
     settings = _settings(host=host, port=port, data=data)
     if workers > 1 and not (settings.database_url or "").startswith("postgres"):
         refuse("several workers need PostgreSQL: set FLARE_DATABASE_URL=postgresql://…, or use --workers 1")
     if workers > 1:
         refuse("several workers in one command are not ready yet: start one `flare serve` per worker behind a proxy")
+    _serve(settings, None)
+
+
+def _serve(settings: "Settings", beside: "Beside | None") -> None:
+    from web.serve import CannotListen, run
+
     with _refusals():
         try:
-            run(settings, say=typer.echo)
+            run(settings, beside=beside, say=typer.echo)
         except CannotListen as fault:
             refuse(str(fault))
 
@@ -117,9 +121,7 @@ def import_(
     with _refusals(), _open_store(settings) as store:
         bar = Progress()
         try:
-            report = import_network(
-                store, people, ties, ids=store.ids, progress=bar.show, tokens=tokens is not None
-            )
+            report = import_network(store, people, ties, ids=store.ids, progress=bar.show, tokens=tokens is not None)
         except BadFile as fault:
             bar.end()
             for line in fault.lines[1:]:
@@ -161,9 +163,7 @@ def simulate(
 
     with _refusals():
         try:
-            code = play(
-                story, people=people, ties=ties, seeds=seeds, policy=policy, as_json=as_json, out=out, hub=hub
-            )
+            code = play(story, people=people, ties=ties, seeds=seeds, policy=policy, as_json=as_json, out=out, hub=hub)
         except StoryRefused as fault:
             refuse(str(fault))
     raise typer.Exit(code)
@@ -177,7 +177,8 @@ def migrate(data: Data = None) -> None:
 
     settings = _settings(data=data)
     with _refusals():
-        typer.echo(f"The database is at revision {upgrade(database_of(settings))}.")
+        upgrade(database_of(settings))
+    typer.echo("The database is at the newest revision.")
 
 
 @app.command()

@@ -18,7 +18,7 @@ class SystemIds:
 
     def digits(self, count: int) -> str:
         """That many decimal digits."""
-        return "".join(secrets.choice("0123456789") for _ in range(count))
+        return f"{secrets.randbelow(10**count):0{count}}"
 
 
 class SeededIds:

@@ -9,7 +9,7 @@ import errno
 import logging
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from ipaddress import ip_address
 
 from dispatch.runtime import Flare, build
@@ -17,7 +17,11 @@ from dispatch.settings import Settings
 from web.app import create_app
 from web.live.sockets import FlareServer, listen, serve_config
 
+log = logging.getLogger("flare.serve")
+
 Say = Callable[[str], None]
+Beside = Callable[[Flare], Callable[[str], Coroutine[None, None, None]]]
+"""Called with the runtime before it starts; answers what to run on the server's address."""
 
 
 class CannotListen(Exception):
@@ -61,14 +65,8 @@ def address_of(bound: socket.socket, settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}"
 
 
-def run(
-    settings: Settings,
-    *,
-    say: Say,
-    demo_speed: float | None = None,
-    demo_people: int = 48_000,
-) -> None:
-    """Serves until it is told to stop (Ctrl-C, SIGTERM). `demo_speed`: also plays the night, that much faster.
+def run(settings: Settings, *, say: Say, beside: Beside | None = None) -> None:
+    """Serves until it is told to stop (Ctrl-C, SIGTERM). `beside`: what else runs on it, a demo.
 
     Raises: CannotListen, BadSettings, StoreUnavailable; nothing is left half-open.
     """
@@ -83,17 +81,14 @@ def run(
         raise
     base = address_of(bound, settings)
     try:
-        if demo_speed is not None:
-            from dispatch.stories import demo
-
-            night = demo.prepare(flare, people=demo_people, say=say)
+        play = beside(flare) if beside is not None else None
         flare.start()
         server = FlareServer(serve_config(create_app(flare), log_level="warning", **_proxies(settings)))
         say(f"Flare is on {base}   ask {base}/   help {base}/help   watch {base}/watch")
-        if demo_speed is None:
+        if play is None:
             server.run(sockets=[bound])
         else:
-            asyncio.run(_with_demo(server, bound, flare, lambda: demo.play(flare, night, base, demo_speed, say)))
+            asyncio.run(_together(server, bound, play(base)))
     finally:
         bound.close()
         flare.stop()
@@ -104,18 +99,15 @@ def _proxies(settings: Settings) -> dict[str, object]:
     return {"proxy_headers": bool(trusted), "forwarded_allow_ips": trusted or None}
 
 
-async def _with_demo(
-    server: FlareServer, bound: socket.socket, flare: Flare, play: Callable[[], "asyncio.Future[None]"]
-) -> None:
+async def _together(server: FlareServer, bound: socket.socket, other: Coroutine[None, None, None]) -> None:
+    """Serves, and runs the other once the server listens; the server goes on when the other ends."""
     serving = asyncio.ensure_future(server.serve(sockets=[bound]))
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.02)
-    playing = asyncio.ensure_future(play())
-    try:
-        await asyncio.wait({serving, playing}, return_when=asyncio.FIRST_COMPLETED)
-        if playing.done() and not playing.cancelled() and playing.exception() is not None:
-            logging.getLogger("flare.demo").error("the demo stopped: %s", playing.exception())
-        await serving
-    finally:
-        playing.cancel()
-        await asyncio.gather(playing, return_exceptions=True)
+    playing = asyncio.ensure_future(other)
+    await asyncio.wait({serving, playing}, return_when=asyncio.FIRST_COMPLETED)
+    if playing.done() and not playing.cancelled() and (error := playing.exception()) is not None:
+        log.error("what ran beside the server stopped", exc_info=error)
+    await serving
+    playing.cancel()
+    await asyncio.gather(playing, return_exceptions=True)

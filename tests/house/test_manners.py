@@ -31,11 +31,6 @@ def test_whoever_may_sleep_or_mock_says_why_and_exists(project_root: Path) -> No
         assert len(reason.split()) >= 4, f"{path}: say why nothing else would do"
 
 
-def test_a_file_once_too_long_leaves_the_list_when_it_is_short(project_root: Path) -> None:
-    for path, most in manners.LONGER.items():
-        assert manners.LONGEST < (project_root / path).read_text(encoding="utf-8").count("\n") <= most, path
-
-
 LONG = '"""Long."""\n' + "x = 1\n" * manners.LONGEST
 BAD = [
     (manners.missing_headers, "geo/a.py", "x = 1", "geo/a.py:1:"),
