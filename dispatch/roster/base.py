@@ -65,12 +65,12 @@ class Base:
 
     def gather(self, people: Numbers) -> tuple[NDArray[np.int64], Edges]:
         """All ties of many people: how many each has, then the others' numbers, row after row."""
-        start = self.ptr[people]
-        count = self.ptr[people + 1] - start
+        start = self.ptr.take(people)
+        count = self.ptr.take(people + 1) - start
         total = int(count.sum())
         at = np.repeat(start - (np.cumsum(count) - count), count)
         at += np.arange(total)
-        return count, self.nbr[at]
+        return count, self.nbr.take(at)
 
 
 def build(rows: Rows, a: NDArray[Any], b: NDArray[Any], spare: int) -> tuple[Base, Numbers]:
@@ -83,7 +83,7 @@ def build(rows: Rows, a: NDArray[Any], b: NDArray[Any], spare: int) -> tuple[Bas
     order = np.argsort(cells, kind="stable")
     rank = np.empty(len(rows), dtype=np.int64)
     rank[order] = np.arange(len(rows))
-    rows = rows[order]
+    rows = rows.take(order)
     ids_order = np.argsort(rows["id"], kind="stable")
     ptr, nbr = _compressed(rank[a], rank[b], len(rows), spare)
     start = np.zeros(NOWHERE + 2, dtype=np.int64)

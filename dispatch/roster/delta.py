@@ -92,7 +92,7 @@ class Delta:
             return known
         who = self._who[:length]
         numbers, first = np.unique(who[::-1], return_index=True)
-        rows = self._rows[length - 1 - first]
+        rows = self._rows.take(length - 1 - first)
         flags = np.zeros(self.base.capacity, dtype=np.bool_)
         flags[numbers] = True
         fresh = Moved(

@@ -1,0 +1,302 @@
+"""How long the roster takes to say who could come, beside two engines that are asked the same.
+
+One seeded world: people over the cities of the south-west, ties by degree, one hub with 48,000
+friends (fewer in a smaller world). One run measures all, so the ratios hold even where the
+milliseconds are another machine's. Numbers: docs/roster.md. Run: `python -m bench.match --help`.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import match_peers
+from dispatch.ports import PeopleColumns, Search
+from dispatch.roster import MemoryRoster
+from geo.point import Point
+
+SIZES = {"10k": 10_000, "100k": 100_000, "1M": 1_000_000}
+TIES_PER_PERSON = 5.5
+HUB_FRIENDS = 48_000
+HUB = 1
+SEED = 2009
+PLACES = {"desert": Point(35.27, -116.07), "city": Point(34.05, -118.24)}
+LIMITS_MS = {"hub": 15.0, "ordinary": 2.0}
+
+# latitude, longitude, share of people, spread in km
+CITIES = np.array(
+    [
+        (34.05, -118.24, 13, 28), (34.02, -117.40, 4.6, 22), (32.80, -117.13, 3.3, 18), (37.60, -122.20, 14, 28),
+        (38.58, -121.49, 2.4, 20), (36.74, -119.79, 1, 15), (35.37, -119.02, 0.9, 14), (33.45, -112.00, 4.9, 28),
+        (32.22, -110.94, 1, 14), (36.12, -115.17, 2.2, 12), (39.53, -119.81, 0.5, 10), (40.70, -111.90, 2.6, 25),
+        (39.74, -104.99, 3.6, 25), (47.55, -122.25, 4.5, 25), (45.52, -122.68, 2.5, 18), (43.60, -116.25, 0.8, 14),
+        (35.10, -106.63, 0.9, 14), (34.52, -117.30, 0.4, 10), (34.90, -117.03, 0.035, 6), (35.27, -116.07, 0.004, 5),
+        (35.61, -115.39, 0.006, 4), (37.10, -113.57, 0.18, 9), (35.19, -114.05, 0.06, 8), (34.85, -114.61, 0.01, 5),
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everybody and every tie once, by id; ids are 1 … N."""
+
+    people: PeopleColumns
+    ties: NDArray[np.int64]
+    hub_friends: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One question, asked many times."""
+
+    engine: str
+    who: str
+    place: str
+    hops: int
+    km: int
+    found: int
+    ms: float
+    ms_p90: float
+    limit_ms: float | None = None
+
+
+def make_world(people: int, seed: int = SEED) -> World:
+    luck = np.random.default_rng(seed)
+    city = np.sort(luck.choice(len(CITIES), size=people, p=CITIES[:, 2] / CITIES[:, 2].sum()))
+    lat = CITIES[city, 0] + luck.normal(0, CITIES[city, 3] / 111)
+    lon = CITIES[city, 1] + luck.normal(0, CITIES[city, 3] / 111 * 1.22)
+    wanted = np.minimum(5 * luck.random(people) ** (-1 / 1.28), 2_000)
+    ladder = np.concatenate([[0.0], np.cumsum(wanted)])
+    bounds = ladder[np.searchsorted(city, np.arange(len(CITIES) + 1))]
+
+    def by_degree(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.int64]:
+        at = np.searchsorted(ladder, low + luck.random(len(low)) * (high - low), side="right") - 1
+        return np.minimum(at, people - 1)
+
+    count = int(TIES_PER_PERSON * people)
+    everywhere = np.zeros(count), np.full(count, ladder[-1])
+    a = by_degree(*everywhere)
+    same = luck.random(count) < 0.39
+    home = city[a]
+    b = by_degree(np.where(same, bounds[home], 0.0), np.where(same, bounds[home + 1], ladder[-1]))
+    shuffled = luck.permutation(people)  # ids say nothing about places
+    a, b = shuffled[a] + 1, shuffled[b] + 1
+    friends = 1 + luck.choice(np.arange(1, people), size=min(HUB_FRIENDS, people // 3), replace=False)
+    ties = np.concatenate([np.stack([a, b], axis=1), np.stack([np.full(len(friends), HUB), friends], axis=1)])
+    return World(people=_columns(lat[np.argsort(shuffled)], lon[np.argsort(shuffled)]), ties=ties, hub_friends=friends)
+
+
+def _columns(lat: NDArray[np.float64], lon: NDArray[np.float64]) -> PeopleColumns:
+    count = len(lat)
+
+    def all_of(value: float, dtype: type) -> NDArray:
+        return np.full(count, value, dtype=dtype)
+
+    return PeopleColumns(
+        id=np.arange(1, count + 1),
+        lat=lat,
+        lon=lon,
+        seen_at=all_of(np.nan, np.float64),
+        seats=all_of(4, np.int16),
+        duty=all_of(-1, np.int8),
+        duty_until=all_of(np.nan, np.float64),
+        reach_minutes=all_of(-1, np.int16),
+        quiet_from=all_of(-1, np.int16),
+        quiet_to=all_of(-1, np.int16),
+        weekly_max=all_of(4, np.int16),
+        guest=all_of(0, np.bool_),
+    )
+
+
+def timed(question: Callable[[], int], seconds: float = 1.0, most: int = 200) -> tuple[int, float, float]:
+    """What it answered last, and the median and ninth tenth of its milliseconds."""
+    found = question()
+    spent: list[float] = []
+    until = time.perf_counter() + seconds
+    while len(spent) < 3 or (time.perf_counter() < until and len(spent) < most):
+        start = time.perf_counter()
+        found = question()
+        spent.append((time.perf_counter() - start) * 1e3)
+    return found, float(np.median(spent)), float(np.quantile(spent, 0.9))
+
+
+def ordinary_people(world: World, count: int = 50) -> list[int]:
+    return np.random.default_rng(SEED + 1).choice(len(world.people), size=count, replace=False).tolist()
+
+
+def roster_rows(world: World, roster: MemoryRoster) -> list[Row]:
+    rows = []
+    for place, origin in PLACES.items():
+        for km in (50, 150, 300):
+            for hops in (1, 2, 3):
+                hub = Search(requester=HUB, origin=origin, radius_km=km, rings_max=hops)
+                found, ms, p90 = timed(lambda hub=hub: len(roster.search(hub)))
+                limit = LIMITS_MS["hub"] if (km, hops, place) == (150, 2, "desert") else None
+                rows.append(
+                    Row(
+                        engine="roster",
+                        who="hub",
+                        place=place,
+                        hops=hops,
+                        km=km,
+                        found=found,
+                        ms=ms,
+                        ms_p90=p90,
+                        limit_ms=limit,
+                    )
+                )
+        asking = iter(ordinary_people(world) * 100)
+
+        def ordinary(origin: Point = origin, asking: "iter" = asking) -> int:
+            return len(roster.search(Search(requester=1 + next(asking), origin=origin, radius_km=150, rings_max=2)))
+
+        found, ms, p90 = timed(ordinary)
+        rows.append(
+            Row(
+                engine="roster",
+                who="ordinary",
+                place=place,
+                hops=2,
+                km=150,
+                found=found,
+                ms=ms,
+                ms_p90=p90,
+                limit_ms=LIMITS_MS["ordinary"],
+            )
+        )
+    return rows
+
+
+def other_figures(world: World, roster: MemoryRoster) -> dict[str, float]:
+    def path_us() -> float:
+        asked = roster.search(Search(requester=HUB, origin=PLACES["desert"], radius_km=150, rings_max=2)).person[:500]
+        start = time.perf_counter()
+        for person in asked.tolist():
+            roster.path(HUB, person)
+        return (time.perf_counter() - start) / max(1, len(asked)) * 1e6
+
+    figures = {"path_us": path_us()}
+    for number in range(1_000):
+        roster.tie(2 + number, 3_000 + number)
+    figures["with_1000_changes_ms"] = timed(
+        lambda: len(roster.search(Search(requester=HUB, origin=PLACES["desert"], radius_km=150, rings_max=2)))
+    )[1]
+    start = time.perf_counter()
+    roster.fold()
+    figures["fold_s"] = time.perf_counter() - start
+    return figures
+
+
+def measure(size: str, peers: Sequence[str]) -> dict[str, object]:
+    world = make_world(SIZES[size])
+    roster = MemoryRoster()
+    start = time.perf_counter()
+    roster.load(world.people, world.ties, np.zeros((0, 2), dtype=np.int64))
+    loaded = time.perf_counter() - start
+    rows = roster_rows(world, roster)
+    for peer in peers:
+        rows += [Row(**row) for row in match_peers.PEERS[peer](world, PLACES, timed)]
+    check(rows)
+    return {
+        "people": len(world.people),
+        "ties": len(world.ties),
+        "load_s": loaded,
+        **other_figures(world, roster),
+        "rows": [asdict(row) for row in rows],
+        "ratios": ratios(rows),
+    }
+
+
+def check(rows: Sequence[Row]) -> None:
+    """Raises when a peer found other people: its Earth is 0.1 % larger, its world must be the same."""
+    ours = {(row.who, row.place, row.hops, row.km): row.found for row in rows if row.engine == "roster"}
+    for row in rows:
+        mine = ours.get((row.who, row.place, row.hops, row.km), row.found)
+        if abs(row.found - mine) > 5 + mine / 100:
+            raise AssertionError(f"{row.engine} found {row.found} where the roster found {mine}: {row}")
+
+
+def ratios(rows: Sequence[Row]) -> list[dict[str, object]]:
+    """Each engine's time over the roster's, for the same question."""
+    ours = {(row.who, row.place, row.hops, row.km): row for row in rows if row.engine == "roster"}
+    return [
+        {
+            "engine": row.engine,
+            "who": row.who,
+            "place": row.place,
+            "hops": row.hops,
+            "km": row.km,
+            "times": row.ms / mine.ms,
+        }
+        for row in rows
+        if row.engine != "roster" and (mine := ours.get((row.who, row.place, row.hops, row.km)))
+    ]
+
+
+def growth(small: dict[str, object], large: dict[str, object]) -> dict[str, float]:
+    """The larger world's milliseconds over the smaller one's, desert, 150 km, two hops."""
+
+    def ms(report: dict[str, object], who: str) -> float:
+        return next(
+            row["ms"] for row in report["rows"]  # type: ignore[attr-defined]
+            if (row["engine"], row["who"], row["place"], row["hops"], row["km"]) == ("roster", who, "desert", 2, 150)
+        )  # fmt: skip
+
+    return {who: ms(large, who) / ms(small, who) for who in ("hub", "ordinary")}
+
+
+def show(report: dict[str, object]) -> None:
+    print(
+        f"\n{report['people']:,} people, {report['ties']:,} ties: loaded in {report['load_s']:.2f} s, "
+        f"folded in {report['fold_s']:.2f} s, path {report['path_us']:.0f} µs, "
+        f"hub with 1,000 changes {report['with_1000_changes_ms']:.1f} ms"
+    )
+    print(f"{'engine':<12}{'who':<10}{'place':<8}{'hops':>4}{'km':>5}{'found':>9}{'ms':>9}{'p90':>9}  limit")
+    for row in report["rows"]:  # type: ignore[attr-defined]
+        limit = (
+            ""
+            if row["limit_ms"] is None
+            else f"{row['limit_ms']:g} {'ok' if row['ms'] <= row['limit_ms'] else 'MISSED'}"
+        )
+        print(
+            f"{row['engine']:<12}{row['who']:<10}{row['place']:<8}{row['hops']:>4}{row['km']:>5}{row['found']:>9,}"
+            f"{row['ms']:>9.2f}{row['ms_p90']:>9.2f}  {limit}"
+        )
+    for row in report["ratios"]:  # type: ignore[attr-defined]
+        print(
+            f"{row['engine']} takes {row['times']:.1f} × the roster: "
+            f"{row['who']}, {row['place']}, hops {row['hops']}, {row['km']} km"
+        )
+
+
+def main(argv: Sequence[str] | None = None, *, as_json: bool = False) -> int:
+    """0; 1 when a limit is missed. `as_json` and no argv: as `flare bench match --json`, peers beside ours."""
+    if argv is None and as_json:
+        argv = ["--json", "--peer", "valkey", "--peer", "postgres"]
+    parser = argparse.ArgumentParser(prog="bench.match", description="Who could come: the roster and its peers.")
+    parser.add_argument("--size", action="append", choices=SIZES, help="may be given twice; default 100k and 1M")
+    parser.add_argument("--peer", action="append", choices=match_peers.PEERS, help="may be given twice; default none")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args(argv)
+    sizes = asked.size or ["100k", "1M"]
+    reports = [measure(size, asked.peer or ()) for size in sizes]
+    grown = growth(reports[0], reports[-1]) if len(reports) > 1 else {}
+    if asked.json:
+        print(json.dumps({"name": "match", "worlds": reports, "growth": grown}))
+    else:
+        for report in reports:
+            show(report)
+        more = SIZES[sizes[-1]] / SIZES[sizes[0]]
+        for who, times in grown.items():
+            print(f"growth, {who}: {times:.1f} × the time for {more:.0f} × the people")
+    missed = [row for report in reports for row in report["rows"] if row["limit_ms"] and row["ms"] > row["limit_ms"]]  # type: ignore[attr-defined]
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
