@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from dispatch.domain import limits
+
 
 class EventKind(StrEnum):
     """What may stand in `ev.kind` of a request's topic."""
@@ -96,8 +98,8 @@ class Tail:
 def fold(state: Mapping[str, object], event_off: int, body: Mapping[str, object]) -> dict[str, object]:
     """The view after an event: what every client does, so that what it does is tested here.
 
-    `claim` and `claims` are merged by id, `added` (a note) joins `notes`, anything else replaces
-    what was there.
+    `claim` and `claims` are merged by id, an inbox's `alert` joins its `alerts`, `added` (a note)
+    joins the newest NOTES_SHOWN `notes`, anything else replaces what was there.
     """
     after: dict[str, object] = {**state, "off": event_off}
     for name, value in body.items():
@@ -107,7 +109,9 @@ def fold(state: Mapping[str, object], event_off: int, body: Mapping[str, object]
             case "claims":
                 after["claims"] = merged(after.get("claims"), value)
             case "added":
-                after["notes"] = merged(after.get("notes"), [value])
+                after["notes"] = merged(after.get("notes"), [value])[-limits.NOTES_SHOWN :]
+            case "alert":
+                after["alerts"] = merged(after.get("alerts"), [value])
             case _:
                 after[name] = value
     return after

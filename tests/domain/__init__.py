@@ -1,0 +1,1 @@
+"""The rules on their own: pure, quick, and true for whatever Hypothesis thinks of."""
