@@ -61,8 +61,10 @@ def post_request(tx: Tx, now: datetime, command: PostRequest) -> Posted:
     if kind.located and command.where is None and not command.place_text:
         raise PlaceUnclear("Say where: share your location, or name a road, exit, mile marker or town.")
     _refuse_a_double(tx, now, command)
-    person_id = command.person_id or _guest(tx, now, command).id
-    request = tx.requests.add(*draft(tx, now, replace(command, person_id=person_id), guest=command.person_id is None))
+    asker = tx.people.by_id(command.person_id) if command.person_id is not None else None
+    asker = asker or _guest(tx, now, command)
+    person_id = asker.id
+    request = tx.requests.add(*draft(tx, now, replace(command, person_id=person_id), guest=asker.guest))
     tokens = {str(power): tx.ids.token(prefix) for power, prefix in LINKS}
     for power, _ in LINKS:
         owner = person_id if power is Power.OWNER else None

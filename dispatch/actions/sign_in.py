@@ -100,6 +100,8 @@ def open_link(tx: Tx, now: datetime, command: OpenLink) -> tuple[dict[str, Any],
 def add_to_session(tx: Tx, now: datetime, session: str, grant: Grant) -> None:
     """Lets this browser do what the grant allows, until the grant or the session ends."""
     name = hashed(f"{session}:{grant.power}:{grant.request_id or grant.person_id}")
+    if tx.grants.by_hash(name) is not None:
+        return  # a link opened twice, or a call repeated with its key
     until = min(grant.expires_at or now + limits.SESSION_KEPT, now + limits.SESSION_KEPT)
     carried = Grant(
         token_hash=name,

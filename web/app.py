@@ -1,0 +1,152 @@
+"""The web application over one running Flare: routes, pages, the live stream, errors in one form.
+
+`create_app(flare)` builds it and starts nothing; the lifespan starts the hub and ends it. Who owns
+the Flare starts and stops it.
+"""
+
+import asyncio
+import importlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from dispatch.domain.errors import ForeignOrigin, Invalid, Refused, SignIn
+from dispatch.domain.visibility import Viewer
+from dispatch.domain.whereabouts import from_point
+from dispatch.runtime import Flare
+from geo.point import Point
+from web import auth, errors, openapi
+from web.edge import Edge, Scope
+from web.limiter import Limiter
+from web.live.hub import Hub
+from web.live.sockets import Authenticate, live_endpoint
+from web.routes import alerts, asks, board, claims, events, health, me, network, readiness, session
+from web.schemas.faults import faults_of_query
+from web.visitor import headers_of, trusted_networks, visitor_of
+
+log = logging.getLogger("flare.web")
+
+ROUTERS = (
+    asks.router,
+    events.router,
+    claims.router,
+    alerts.router,
+    me.router,
+    readiness.router,
+    network.router,
+    session.router,
+    board.router,
+    health.router,
+)
+
+
+def create_app(flare: Flare) -> Edge:
+    """The ASGI application. Its `api` is the FastAPI inside, for whoever wants its routes or state."""
+    settings = flare.settings
+    trusted = trusted_networks(settings.trusted_proxies)
+
+    @asynccontextmanager
+    async def lifespan(api: FastAPI) -> AsyncIterator[None]:
+        hub = Hub(flare.store, flare.clock, bus=flare.bus, secret=flare.secret)
+        await hub.start()
+        # The gazetteer takes a moment to read: better now than while somebody waits.
+        await asyncio.to_thread(from_point, Point(35.0, -116.0))
+        api.state.hub = hub
+        app.live = live_endpoint(hub, _authenticate(flare, api))
+        try:
+            yield
+        finally:
+            app.live = None
+            await hub.stop()
+
+    api = FastAPI(
+        title="Flare",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    api.state.flare = flare
+    api.state.trusted = trusted
+    api.state.limiter = Limiter(lambda: flare.clock.now().timestamp(), always=settings.limits)
+    api.state.hub = None
+    for router in ROUTERS:
+        api.include_router(router)
+    _add_pages(api)
+    _add_handlers(api)
+    openapi.install(api)
+    app = Edge(api, trusted)
+    app.api = api
+    api.state.edge = app
+    return app
+
+
+def _add_pages(api: FastAPI) -> None:
+    """The pages, when they are there: the API stands without them."""
+    try:
+        pages = importlib.import_module("web.pages.routes")
+    except ModuleNotFoundError as missing:
+        if missing.name not in ("web.pages", "web.pages.routes"):
+            raise
+        return
+    api.include_router(pages.router, include_in_schema=False)
+    install = getattr(pages, "install", None)
+    if install is not None:
+        install(api)
+
+
+def _add_handlers(api: FastAPI) -> None:
+    async def refused(request: Request, refusal: Exception) -> Response:
+        if not isinstance(refusal, Refused):
+            raise refusal
+        flare: Flare = request.app.state.flare
+        visitor = visitor_of(request.scope, request.app.state.trusted)
+        return errors.refused(refusal, auth.base_url(visitor, flare.settings))
+
+    async def by_router(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        told = errors.by_status(status, str(getattr(error, "detail", "")))
+        told.headers.update(getattr(error, "headers", None) or {})
+        return told
+
+    async def bad_query(request: Request, error: Exception) -> Response:
+        if not isinstance(error, RequestValidationError):
+            raise error
+        return errors.refused(Invalid(faults_of_query(error.errors())))
+
+    api.add_exception_handler(Refused, refused)
+    api.add_exception_handler(HTTPException, by_router)
+    api.add_exception_handler(RequestValidationError, bad_query)
+
+
+def _authenticate(flare: Flare, api: FastAPI) -> Authenticate:
+    """Who opens a socket; asked again while it is open.
+
+    Raises: ForeignOrigin for a page of another site, and for a cookie that comes without an Origin;
+    SignIn for a bearer token that has ended.
+    """
+
+    async def authenticate(scope: Scope) -> Viewer:
+        headers = headers_of(scope)
+        credential = auth.credential_of(headers, flare.settings)
+        # Asked again, the scope has only the headers that say who: where from was checked at the handshake.
+        first = "subprotocols" in scope
+        if first:
+            visitor = visitor_of(scope, api.state.trusted)
+            auth.check_origin(headers, visitor, flare.settings)
+            if credential.cookie is not None and b"origin" not in headers:
+                raise ForeignOrigin
+        if credential.token is None and credential.cookie is None:
+            return Viewer()
+        viewer = await flare.store.read(lambda tx, now: auth.viewer_in(tx, now, credential))
+        if not first and viewer.person_id is None and not viewer.powers:
+            raise SignIn
+        return viewer
+
+    return authenticate

@@ -1,0 +1,78 @@
+"""The outermost layer, plain ASGI: a request id, the headers every answer carries, the last resort for a bug.
+
+Sockets go past the framework to their own endpoint. A bug is logged once, with the request's id and
+without what was sent; the answer says only that there was one (tests/web/test_errors.py).
+"""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from web import errors
+from web.headers import completed
+from web.visitor import Network, visitor_of
+
+log = logging.getLogger("flare.web")
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LIVE: Final = "/v1/live"
+
+
+class Edge:
+    """An ASGI application around another one. `live` is set while the hub runs."""
+
+    def __init__(self, inner: App, trusted: Sequence[Network]) -> None:
+        self.inner, self.trusted = inner, trusted
+        self.api: FastAPI | None = None
+        """The framework inside, for whoever wants its routes or state."""
+        self.live: App | None = None
+        self.answered: dict[int, int] = {}
+        """How many answers of each status class: 2, 3, 4, 5."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+        else:
+            await self.inner(scope, receive, send)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == LIVE and self.live is not None:
+            await self.live(scope, receive, send)
+            return
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = secrets.token_hex(8)
+        scope["flare.request_id"] = request_id
+        secure = visitor_of(scope, self.trusted).scheme == "https"
+        begun = False
+
+        async def told(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                kind = message["status"] // 100
+                self.answered[kind] = self.answered.get(kind, 0) + 1
+                message["headers"] = completed(list(message.get("headers", ())), secure, request_id)
+            await send(message)
+
+        try:
+            await self.inner(scope, receive, told)
+        except Exception:
+            route = scope.get("route")
+            # The route's pattern, never the path: a path may hold what is nobody's business in a log.
+            log.exception("%s %s failed [%s]", scope["method"], getattr(route, "path", "?"), request_id)
+            if not begun:
+                await errors.problem("bug", errors.BUG, {"request_id": request_id})(scope, receive, told)

@@ -1,0 +1,35 @@
+"""The public board by HTTP: outlines of cells, never finer than the viewer may see."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from dispatch.actions import look
+from dispatch.domain.errors import Invalid
+from geo.box import WORLD, BadBox, Box
+from web.call import answer, begin
+from web.limiter import BOARD
+from web.schemas import answers, told
+
+router = APIRouter(prefix="/v1", tags=["board"])
+
+
+@router.get("/board", **told.call("Asks going on", answer=answers.BoardView, refuses=(429,), open_to_all=True))
+async def get_board(
+    request: Request,
+    bbox: Annotated[str | None, Query(max_length=200, description="west,south,east,north in degrees")] = None,
+) -> Response:
+    """GeoJSON of the asks whose visible cell's centre lies in the box; the whole world without one."""
+    call = await begin(request)
+    call.limit(*BOARD)
+    box = _box(bbox) if bbox is not None else WORLD
+    secret = call.flare.secret
+    shown = await call.read(lambda tx, now: look.board(tx, now, call.viewer, box, secret))
+    return answer(shown, headers={"Content-Type": "application/geo+json"})
+
+
+def _box(text: str) -> Box:
+    try:
+        return Box.parse(text)
+    except BadBox as bad:
+        raise Invalid([{"field": "bbox", "says": bad.says}]) from None

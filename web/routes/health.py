@@ -1,0 +1,75 @@
+"""Is it up, can it work, how much is going on: for machines that watch."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from dispatch.domain.errors import Busy, NotFound
+from dispatch.runtime import Flare
+from web import metrics
+from web.call import answer
+from web.schemas import answers, told
+from web.visitor import visitor_of
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", **told.call("Is it up?", answer=answers.HealthView, open_to_all=True))
+async def healthz() -> Response:
+    """The process answers."""
+    return answer({"status": "ok"})
+
+
+@router.get("/readyz", **told.call("Can it work?", answer=answers.HealthView, open_to_all=True))
+async def readyz(request: Request) -> Response:
+    """200 when it can take a call for help, 503 with the reason when it can't; `degraded` without Redis."""
+    flare: Flare = request.app.state.flare
+    hub = request.app.state.hub
+    if hub is None or hub.draining:
+        return _unready("The live stream is not running.")
+    try:
+        await flare.store.read(lambda tx, now: tx.journal.head())
+    except Busy:
+        return _unready("The database does not answer.")
+    away = getattr(flare.bus, "away", None)
+    told_people = {"status": "ok", "people": len(flare.roster)}
+    if away:
+        told_people |= {"status": "degraded", "reason": "Redis is away: workers hear of each other a little later."}
+    return answer(told_people)
+
+
+def _unready(reason: str) -> Response:
+    return answer({"status": "unready", "reason": reason}, 503)
+
+
+@router.get("/metrics", include_in_schema=False)
+async def get_metrics(request: Request) -> Response:
+    """Prometheus text. Told to this machine and its private network only: volumes are nobody else's business."""
+    state = request.app.state
+    address = visitor_of(request.scope, state.trusted).address
+    if address is not None and address.is_global:
+        raise NotFound("page")
+    flare: Flare = state.flare
+    now = flare.clock.now()
+    kept: tuple[float, dict[str, Any]] | None = getattr(state, "metrics", None)
+    if kept is None or now.timestamp() - kept[0] > metrics.CACHED_S:
+        kept = (now.timestamp(), await flare.store.read(metrics.of_store))
+        state.metrics = kept
+    counted = kept[1]
+    due_at = counted["due_at"]
+    plain = [
+        ("flare_seats_open", counted["open"]),
+        ("flare_alerts", counted["alerts"]),
+        ("flare_alerts_seen", counted["seen"]),
+        ("flare_people", len(flare.roster)),
+        ("flare_due_lag_seconds", max(0.0, (now - due_at).total_seconds()) if due_at else 0.0),
+        ("flare_limited_total", state.limiter.refused),
+        ("flare_limiter_buckets", len(state.limiter)),
+        ("flare_memory_bytes", metrics.memory_bytes()),
+        *(state.hub.figures() if state.hub is not None else ()),
+    ]
+    answered = [({"status": f"{kind}xx"}, float(count)) for kind, count in sorted(state.edge.answered.items())]
+    families = [("flare_requests", metrics.by_state(counted["states"])), ("flare_http_answers_total", answered)]
+    none: dict[str, str] = {}
+    text = metrics.text([*families, *((name, [(none, float(value))]) for name, value in plain)])
+    return Response(text, media_type="text/plain; version=0.0.4")

@@ -1,0 +1,85 @@
+"""What people say of themselves, by HTTP: name, car, duty, where they are."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from dispatch.actions import set_me
+from dispatch.domain.errors import Invalid
+from dispatch.domain.people import Duty
+from dispatch.ports import Tx
+from geo.point import Point
+from web.call import answer, begin, written
+from web.limiter import POSITION
+from web.positions import tell_position
+from web.routes.asks import whereabouts
+from web.schemas import answers, bodies, told
+
+router = APIRouter(prefix="/v1/me", tags=["me"])
+
+
+@router.get("", **told.call("Me", answer=answers.MeView))
+async def get_me(request: Request) -> Response:
+    """Everything that is kept of me."""
+    call = await begin(request)
+    return answer(await call.read(lambda tx, now: set_me.show_me(tx, now, call.viewer)))
+
+
+@router.put("", **told.call("Change me", body=bodies.MeBody, answer=answers.MeView))
+async def put_me(request: Request) -> Response:
+    """Replaces what is sent; what is absent stays, null erases."""
+    call = await begin(request)
+    _ = call.person_id
+    body = await call.body(bodies.MeBody)
+    changes = {name: getattr(body, name) for name in body.model_fields_set}
+    command = set_me.SetMe(viewer=call.viewer, changes=changes)
+    return written(await call.write(lambda tx, now: set_me.set_me(tx, now, command)))
+
+
+@router.put("/duty", **told.call("My readiness", body=bodies.DutyBody, answer=answers.MeView))
+async def put_duty(request: Request) -> Response:
+    """Off duty or on a break silences every channel at once."""
+    call = await begin(request)
+    _ = call.person_id
+    body = await call.body(bodies.DutyBody)
+    place: Point | None = None
+    if body.place is not None:
+        place = (await whereabouts(body.place)).point
+    changes = duty_changes(body)
+    duty = Duty(body.duty)
+
+    def job(tx: Tx, now: datetime) -> dict[str, Any]:
+        if body.until is not None and body.until <= now:
+            raise Invalid([{"field": "until", "says": "a time that has not passed yet"}])
+        command = set_me.SetDuty(viewer=call.viewer, duty=duty, until=body.until, place=place, changes=changes)
+        return set_me.set_duty(tx, now, command)
+
+    return written(await call.write(job))
+
+
+def duty_changes(body: bodies.DutyBody) -> dict[str, Any]:
+    """The columns that were sent beside the duty itself."""
+    sent = body.model_fields_set
+    changes: dict[str, Any] = {}
+    if "reach_minutes" in sent:
+        changes["reach_minutes"] = body.reach_minutes
+    if "alerts_per_week_max" in sent and body.alerts_per_week_max is not None:
+        changes["alerts_per_week_max"] = body.alerts_per_week_max
+    if "quiet_hours" in sent:
+        start, end = body.quiet_hours.minutes if body.quiet_hours else (None, None)
+        changes |= {"quiet_from": start, "quiet_to": end}
+    return changes
+
+
+@router.put("/position", **told.call("Where I am", body=bodies.Fix, answer=answers.KeptView))
+async def put_position(request: Request) -> Response:
+    """A phone's position. Kept is the cell; the point reaches only whoever may follow, and is not stored."""
+    call = await begin(request, limit=())
+    person = call.person_id
+    body = await call.body(bodies.Fix)
+    call.limit(*POSITION)
+    command = set_me.Move(viewer=call.viewer, point=body.point)
+    done = await call.write(lambda tx, now: set_me.move_person(tx, now, command))
+    await tell_position(call, person, body.lat, body.lon, body.accuracy_m)
+    return written(done)

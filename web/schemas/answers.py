@@ -1,0 +1,241 @@
+"""What comes back, as documentation: models that describe the answers and never make them.
+
+What leaves the process is decided by dispatch/domain/visibility.py alone. Held against real answers
+by tests/web/test_openapi.py.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Told(BaseModel):
+    """What all answers share: clients ignore fields they don't know."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class SeatsView(Told):
+    """The one count everybody reads; total and open are null for an open-ended kind."""
+
+    total: int | None
+    claimed: int
+    open: int | None
+
+
+class PlaceView(Told):
+    """Exact for the requester and whoever comes; for everybody else an H3 cell, its centre and words made from it."""
+
+    lat: float | None = None
+    lon: float | None = None
+    accuracy_m: float | None = None
+    text: str | None = None
+    label: str | None = None
+    cell: str | None = None
+    resolution: int | None = None
+
+
+class ClaimPart(Told):
+    """One claim as this viewer may see it."""
+
+    id: str
+    seats: int
+    status: str
+    eta_at: str | None
+    lease_until: str | None
+    left_at: str | None
+    met_at: str | None
+    confirmed: bool
+    name: str | None = None
+
+
+class HeardView(Told):
+    """How many people were told, how many have looked."""
+
+    alerted: int
+    seen: int
+
+
+class RequestView(Told):
+    """The request as this viewer may see it."""
+
+    id: str
+    kind: str
+    unit: str
+    quantity: int | None
+    urgency: str
+    for_other: bool
+    drill: bool
+    status: str
+    seats: SeatsView
+    place: PlaceView | None
+    created_at: str
+    deadline_at: str
+    closed_at: str | None
+    disposition: str | None
+    claims: list[ClaimPart]
+    off: int
+    forecast: dict[str, Any] | None = None
+    heard: HeardView | None = None
+
+
+class Links(Told):
+    """The three links; what follows # never reaches a server by itself."""
+
+    owner: str
+    view: str
+    helper: str
+
+
+class PostedView(RequestView):
+    """The new request and its links."""
+
+    links: Links
+
+
+class ClaimView(Told):
+    """A claim as its holder sees it: the exact place while it stands."""
+
+    id: str
+    request: str = ""
+    seats: int
+    status: str
+    lease_until: str | None
+    eta_at: str | None
+    place: PlaceView | None = None
+    token: str | None = Field(default=None, description="A guest's own token, given once.")
+
+
+class EventsView(Told):
+    """Events after the position, in order; with mode `snapshot` the state to start from."""
+
+    epoch: str
+    head: int
+    mode: Literal["resume", "snapshot"]
+    events: list[dict[str, Any]]
+    state: dict[str, Any] | None = None
+
+
+class ReportView(Told):
+    """The after-action report: what happened, when, in seconds from the call."""
+
+    id: str
+    status: str
+    disposition: str | None
+    phases: dict[str, float | None]
+    alerts: dict[str, int] | None
+    claims: dict[str, int]
+
+
+class NoteView(Told):
+    """The note as it was kept."""
+
+    id: str
+    text: str
+    by: str | None
+    at: str
+
+
+class VouchView(Told):
+    """Whether this person lends their reach."""
+
+    vouched: bool
+
+
+class MeView(Told):
+    """A person as they see themselves: everything that is kept of them."""
+
+    id: str
+    name: str | None
+    guest: bool
+    duty: str | None
+    place_state: str
+
+
+class KeptView(Told):
+    """The cell that was kept: the point is not."""
+
+    kept: str
+
+
+class InboxView(Told):
+    """The newest alerts and the unfinished claims."""
+
+    alerts: list[dict[str, Any]]
+    claims: list[dict[str, Any]]
+
+
+class AlertView(Told):
+    """The alert afterwards."""
+
+    id: str
+    request: str
+    answer: str | None
+
+
+class ReadinessView(Told):
+    """Will my call be heard? Counts in bands, odds for a party of one and of nine."""
+
+    rings: dict[str, str]
+    forecast: dict[str, Any]
+    raises: list[str]
+
+
+class SessionView(Told):
+    """What the link opened."""
+
+    power: str
+    request: str | None = None
+    person: str | None = None
+    token: str | None = None
+
+
+class InviteView(Told):
+    """The link to pass on."""
+
+    link: str
+    token: str
+    expires_at: str
+
+
+class TieView(Told):
+    """Whose people you are now one of."""
+
+    person: str
+    name: str | None
+    tied: bool
+
+
+class CommunityView(Told):
+    """The new community."""
+
+    id: str
+    name: str
+
+
+class MemberView(Told):
+    """Who joined what."""
+
+    community: str
+    person: str
+    joined: bool
+
+
+class ReceivedView(Told):
+    """It was received."""
+
+    received: bool
+
+
+class BoardView(Told):
+    """GeoJSON: outlines of cells, never dots."""
+
+    type: Literal["FeatureCollection"]
+    features: list[dict[str, Any]]
+
+
+class HealthView(Told):
+    """How the server is, and why."""
+
+    status: str
+    reason: str | None = None
