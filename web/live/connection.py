@@ -112,7 +112,8 @@ class Connection:
         for packed in picture.tail:
             if self._wire.waiting() > limits.CATCH_UP_PIECE_BYTES:
                 try:
-                    await asyncio.wait_for(self._wire.drained(), TAKE_S)
+                    async with asyncio.timeout(TAKE_S):
+                        await self._wire.drained()
                 except TimeoutError:
                     self._hub.end(self, Code.SLOW)
             if sub.gone:

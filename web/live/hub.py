@@ -53,8 +53,10 @@ class Hub:
         luck: random.Random | None = None,
         secret: bytes | None = None,
         floor_s: Callable[[], float] = lambda: limits.POLL_FLOOR_S,
+        beat_s: float = BEAT_S,
     ) -> None:
         """`secret` names asks on strangers' maps, the same in every worker; `floor_s` is asked before each wait."""
+        self._beat_s = beat_s
         self._store, self._clock, self._bus, self._floor_s = store, clock, bus, floor_s
         self.luck = luck or random.Random()
         self.maps = MapBoard(secret)
@@ -76,6 +78,7 @@ class Hub:
             renewed=self._renewed,
         )
         self._seq = 0
+        self._told = 0
         self._beats = 0
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -85,6 +88,11 @@ class Hub:
     def now(self) -> float:
         """Seconds since 1970 by the injected clock."""
         return self._clock.now().timestamp()
+
+    @property
+    def position(self) -> int:
+        """The last row of the journal that has been told."""
+        return self._told
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -242,13 +250,16 @@ class Hub:
                 log.exception("a page of the journal could not be told; its listeners read for themselves")
                 for sub in [sub for event in page.events for sub in self.topics.of(event.topic)]:
                     self._catching.again(sub)
+        self._told = self._seq
         return len(page.events) == limits.PAGE
 
     async def _rest(self) -> None:
+        # Not wait_for: on Python 3.11 it may swallow a cancellation that comes with the hint, and never stop.
+        floor = asyncio.get_running_loop().call_later(self._floor_s(), self._wake.set)
         try:
-            await asyncio.wait_for(self._wake.wait(), self._floor_s())
-        except TimeoutError:
-            return
+            await self._wake.wait()
+        finally:
+            floor.cancel()
 
     async def _deliver(self, page: reading.Page) -> None:
         for request in page.requests.values():
@@ -307,7 +318,7 @@ class Hub:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(self._beat_s)
             try:
                 self.beat()
             except Exception:

@@ -133,7 +133,8 @@ async def long_poll(
 async def _within(happened: asyncio.Event, seconds: float) -> None:
     if seconds > 0:
         with suppress(TimeoutError):
-            await asyncio.wait_for(happened.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await happened.wait()
 
 
 class _Blocks(_Stream):
@@ -149,7 +150,8 @@ class _Blocks(_Stream):
 
     async def next(self, seconds: float) -> bytes | None:
         """What is waiting; None at the end. Raises: TimeoutError when nothing came."""
-        block = await asyncio.wait_for(self._queue.get(), seconds)
+        async with asyncio.timeout(seconds):
+            block = await self._queue.get()
         if block is not None:
             self._waiting -= len(block)
             self._room.set()
@@ -180,7 +182,8 @@ class _Blocks(_Stream):
             while self._waiting > limits.CATCH_UP_PIECE_BYTES and not sub.gone:
                 self._room.clear()
                 try:
-                    await asyncio.wait_for(self._room.wait(), TAKE_S)
+                    async with asyncio.timeout(TAKE_S):
+                        await self._room.wait()
                 except TimeoutError:
                     self.hub.end(self, Code.SLOW)
             if sub.gone:
@@ -256,11 +259,12 @@ async def _blocks(
             try:
                 block = await sink.next(ping_s)
             except TimeoutError:
-                block = frames.sse(
-                    "ping", frames.encode({"f": "ping", "head": max(sub.off or 0, hub.topics.head(sub.key))})
-                )
                 if hub.now() >= until:
                     hub.end(sink, Code.RENEW)
+                if not begun:
+                    continue
+                head = max(sub.off or 0, hub.topics.head(sub.key))
+                block = frames.sse("ping", frames.encode({"f": "ping", "head": head}))
             if not begun and sink.refused is not None:
                 raise sink.refused
             if block is None:

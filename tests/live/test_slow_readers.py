@@ -1,0 +1,55 @@
+"""A phone that has stopped reading is cut off; nobody else waits for it."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+from dispatch.domain.visibility import Viewer
+from tests.live.test_websocket import HANDSHAKE
+from tests.live.world import PATIENCE_S, World, header_of, play
+from web.live.frames import encode
+
+STALLED = 20
+EVENTS = 3_000
+
+
+async def stall(here: World, viewer: Viewer, topic: str) -> socket.socket:
+    """A client that asks for a topic and never reads again."""
+    host, _, port = here.url.removeprefix("ws://").partition("/")[0].partition(":")
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    raw.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(raw, (host, int(port)))
+    told = "".join(f"{name}: {value}\r\n" for name, value in header_of(viewer).items())
+    await loop.sock_sendall(raw, HANDSHAKE[:-2] + told.encode() + b"\r\n")
+    await loop.sock_recv(raw, 4_096)
+    for frame in ({"f": "hello", "v": 1}, {"f": "sub", "id": 1, "topic": topic}):
+        data = encode(frame)
+        await loop.sock_sendall(raw, bytes((0x81, 0x80 | len(data), 0, 0, 0, 0)) + data)
+    return raw
+
+
+def test_stalled_phones_are_cut_while_a_healthy_one_hears_everything(tmp_path: Path) -> None:
+    async def scene(here: World) -> None:
+        ada = await here.person()
+        ask = await here.ask(ada)
+        stalled = [await stall(here, ada, f"req:{ask.public_id}") for _ in range(STALLED)]
+        async with here.client(ada) as client:
+            await client.sub(f"req:{ask.public_id}")
+
+            async def write() -> None:
+                for _ in range(EVENTS // 50):
+                    await here.note(ask, 50)
+
+            writing = asyncio.create_task(write())
+            async with asyncio.timeout(6 * PATIENCE_S):
+                heard = [(await client.next())["off"] for _ in range(EVENTS)]
+            await writing
+            assert heard == list(range(2, EVENTS + 2))
+            assert here.hub.cut == STALLED
+            assert len(here.hub.sinks) == 1
+        for raw in stalled:
+            raw.close()
+
+    play(tmp_path, scene)
