@@ -61,6 +61,8 @@ class _Sqlite:
         try:
             self._raw = self._open()
             link = self._up_to_date(Link(self._raw, SQLITE))
+            new = "INSERT INTO log_head (id, epoch, seq) VALUES (1, ?, 0) ON CONFLICT DO NOTHING"
+            link.raw.execute(new, (ids.public_id(),))
             epoch, seq = link.raw.execute("SELECT epoch, seq FROM log_head WHERE id = 1").fetchone()
             if Sidecar.is_behind(path, epoch, seq):
                 # Offsets will be used again for other events: a resume must not "succeed" wrongly.
@@ -99,8 +101,6 @@ class _Sqlite:
         if not found:
             link.say("BEGIN IMMEDIATE")
             create(link, SQLITE)
-            epoch = self._ids.public_id()
-            link.raw.execute("INSERT INTO log_head (id, epoch, seq, trimmed_to) VALUES (1, ?, 0, 0)", (epoch,))
             link.say("COMMIT")
             return link
         if not {"alembic_version", "log_head"} <= found:

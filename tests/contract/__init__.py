@@ -1,1 +1,1 @@
-"""One suite for every adapter, and what comes in from outside."""
+"""The contract of the adapters: the same tests against every engine."""
