@@ -5,6 +5,7 @@ as text (tests/domain/test_plain_text.py).
 """
 
 from typing import Final
+from unicodedata import category
 
 from dispatch.domain.errors import Invalid
 
@@ -13,13 +14,13 @@ BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def check_text(field: str, text: str | None, limit: int) -> str | None:
-    """The text without outer blanks, None when nothing is left.
+    """The text without outer blanks, line ends as `\\n`, None when nothing is left.
 
     Raises: Invalid for control characters, direction overrides, lone surrogates, or more than `limit` characters.
     """
     if text is None:
         return None
-    text = text.strip()
+    text = text.replace("\r\n", "\n").strip()  # a browser's form ends its lines that way
     if len(text) > limit:
         raise Invalid([{"field": field, "says": f"at most {limit:,} characters"}])
     if any(_unreadable(char) for char in text):
@@ -28,4 +29,4 @@ def check_text(field: str, text: str | None, limit: int) -> str | None:
 
 
 def _unreadable(char: str) -> bool:
-    return (ord(char) < 32 and char not in "\n\t") or ord(char) == 127 or char in BIDI or 0xD800 <= ord(char) <= 0xDFFF
+    return (category(char) in ("Cc", "Cs") and char not in "\n\t") or char in BIDI
