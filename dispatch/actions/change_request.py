@@ -68,6 +68,7 @@ def change_request(tx: Tx, now: datetime, command: ChangeRequest) -> dict[str, A
         parts["contact"] = True
     if command.show_travel is not None:
         columns["show_travel"] = parts["show_travel"] = command.show_travel
+        parts |= {"wave": {"waves": request.wave}, "heard": visibility.heard_view(request)}
     if command.quantity is not None:
         columns |= _quantity(request, command.quantity)
         parts["quantity"] = columns["quantity"]

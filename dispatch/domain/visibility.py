@@ -237,9 +237,9 @@ def request_view(
         view["reach"] = reach_view(request)
         view["raised"] = request.raised
         view["show_travel"] = request.show_travel
-    if role is Role.OWNER or request.show_travel:
-        view["heard"] = heard_view(request)
-        view["wave"] = {"waves": request.wave}
+    travels = role is Role.OWNER or request.show_travel
+    view["heard"] = heard_view(request) if travels else None
+    view["wave"] = {"waves": request.wave} if travels else None
     return view
 
 
@@ -266,6 +266,8 @@ def event_body(event: Event, role: Role, context: Context) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for name, value in event.body.items():
         if role not in FIELDS.get(name, frozenset()) and name not in everyone:
+            if name in TRAVEL and "show_travel" in event.body:
+                body[name] = None  # taken back from whoever was let see it before
             continue
         match name:
             case "claim":
