@@ -81,6 +81,10 @@ def _flag(name: str) -> Column[bool]:
     return Column(name, Boolean, nullable=False)
 
 
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
 log_head = Table(
     "log_head",
     metadata,
@@ -207,12 +211,7 @@ request = Table(
     CheckConstraint("seats_taken >= 0 AND (quantity IS NULL OR seats_taken <= quantity)", name="seats_taken"),
     CheckConstraint("quantity IS NULL OR quantity > 0", name="quantity"),
     Index("ix_request_requester", "requester", "created_at"),
-    Index(
-        "ix_request_going_on",
-        "created_at",
-        sqlite_where=text("status IN ('open', 'claimed')"),
-        postgresql_where=text("status IN ('open', 'claimed')"),
-    ),
+    _partial("ix_request_going_on", "created_at", where="status IN ('open', 'claimed')"),
     sqlite_autoincrement=True,
 )
 
@@ -279,32 +278,10 @@ claim = Table(
     CheckConstraint("seats > 0", name="seats"),
     Index("ix_claim_request_id", "request_id"),
     Index("ix_claim_person_id", "person_id"),
-    Index(
-        "ix_claim_standing",
-        "person_id",
-        sqlite_where=text(f"status IN ({_words(STANDING)})"),
-        postgresql_where=text(f"status IN ({_words(STANDING)})"),
-    ),
-    Index(
-        "uq_claim_unfinished",
-        "request_id",
-        "person_id",
-        unique=True,
-        sqlite_where=text(f"status IN ({_words(UNFINISHED)})"),
-        postgresql_where=text(f"status IN ({_words(UNFINISHED)})"),
-    ),
-    Index(
-        "ix_claim_leased",
-        "lease_until",
-        sqlite_where=text(f"status IN ({_words(LEASED)})"),
-        postgresql_where=text(f"status IN ({_words(LEASED)})"),
-    ),
-    Index(
-        "ix_claim_met",
-        "met_at",
-        sqlite_where=text("status = 'met'"),
-        postgresql_where=text("status = 'met'"),
-    ),
+    _partial("ix_claim_standing", "person_id", where=f"status IN ({_words(STANDING)})"),
+    _partial("uq_claim_unfinished", "request_id", "person_id", where=f"status IN ({_words(UNFINISHED)})", unique=True),
+    _partial("ix_claim_leased", "lease_until", where=f"status IN ({_words(LEASED)})"),
+    _partial("ix_claim_met", "met_at", where="status = 'met'"),
 )
 
 alert = Table(
@@ -376,12 +353,7 @@ outbox = Table(
     Column("leased_by", Text),
     _moment("leased_until"),
     _moment("done_at"),
-    Index(
-        "ix_outbox_waiting",
-        "due_at",
-        sqlite_where=text("done_at IS NULL"),
-        postgresql_where=text("done_at IS NULL"),
-    ),
+    _partial("ix_outbox_waiting", "due_at", where="done_at IS NULL"),
 )
 
 grant_ = Table(

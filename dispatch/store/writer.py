@@ -26,7 +26,8 @@ from dispatch.store.tx import StoreTx
 
 log = logging.getLogger(__name__)
 
-_SWEEP_EVERY_S: Final = 600.0
+_SWEEP_EVERY: Final = 600_000_000
+"""Microseconds between two sweeps of old answers."""
 
 
 class Outcome(NamedTuple):
@@ -45,7 +46,7 @@ class Writer:
         self._answers = answers
         self._hint = hint
         self._batch = batch
-        self._swept = time.monotonic()
+        self._swept = 0
         self._threads = [
             threading.Thread(target=self._work, args=(number,), name=f"flare-writer-{number}", daemon=True)
             for number in range(threads)
@@ -63,8 +64,8 @@ class Writer:
         tx: StoreTx | None = None
         while batch := self.lanes.take(self._batch):
             tx = self._write(tx, batch)
-            if number == 0 and time.monotonic() - self._swept > _SWEEP_EVERY_S:
-                self._swept = time.monotonic()
+            if number == 0 and tx is not None and tx.state.now - self._swept > _SWEEP_EVERY:
+                self._swept = tx.state.now
                 tx = self._write(tx, [Entry(self._sweep, None)])
         if tx is not None:
             self._engine.discard(tx)

@@ -13,7 +13,7 @@ from dispatch.domain import limits
 from dispatch.domain.errors import KeyReused, NotAllowed, Refused, Replayed, SeatTaken, SignIn
 from dispatch.ids import SystemIds
 from dispatch.ports import IdemKey, Tx
-from dispatch.store import SqlStore, open_store, writer
+from dispatch.store import SqlStore, open_store
 from tests.contract.worlds import Held, a_world, claim, done, seen, topic_offs
 
 LINK = "flo_a-link-that-nobody-else-may-have"
@@ -141,15 +141,12 @@ def test_a_kept_answer_fits_no_other_key(open_sqlite_again: Callable[[], SqlStor
         assert store.submit(lambda tx, now: 1, key=key(actor="p2")).exception() is not None
 
 
-def test_answers_are_forgotten_after_a_day(
-    open_sqlite_again: Callable[[], SqlStore], clock: SteppedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(writer, "_SWEEP_EVERY_S", 0.0)
+def test_answers_are_forgotten_after_a_day(open_sqlite_again: Callable[[], SqlStore], clock: SteppedClock) -> None:
     with open_sqlite_again() as store:
         assert store.submit(lambda tx, now: "first", key=key()).result() == "first"
         clock.step(limits.IDEM_KEPT)
         assert store.submit(lambda tx, now: "second", key=key()).result() == "first"
-        clock.step(timedelta(microseconds=1))
+        clock.step(timedelta(minutes=11))
         done(store, lambda tx, now: 1)
         done(store, lambda tx, now: 1)
         assert store.submit(lambda tx, now: "third", key=key()).result() == "third"
