@@ -36,7 +36,7 @@ def main(*, as_json: bool = False) -> int:
     """Runs it and prints the figures; exit code 0."""
     with tempfile.TemporaryDirectory() as folder:
         path = f"sqlite:///{Path(folder) / 'bench.db'}"
-        store = open_store(path, clock=MachineClock(), ids=SystemIds(), secret="bench-secret-" * 4)  # noqa: S106
+        store = open_store(path, clock=MachineClock(), ids=SystemIds(), secret="bench-secret-" * 4)
         try:
             people = store.submit(_people).result()
             together = asyncio.run(_many(store, people, CLAIMERS))

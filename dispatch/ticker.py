@@ -87,8 +87,9 @@ class Ticker:
         plan = self._store.read_now(lambda tx, now: send_wave.plan(tx, now, self._roster, self._policy, request_id))
         if plan is None:
             self._store.submit(lambda tx, now: send_wave.nothing_to_ask(tx, now, request_id)).result()
-        else:
-            self._store.submit(lambda tx, now: send_wave.send(tx, now, plan)).result()
+            return
+        for chunk in plan.chunks():
+            self._store.submit(lambda tx, now, chunk=chunk: send_wave.send(tx, now, chunk)).result()  # type: ignore[misc]
 
     def next_at(self) -> datetime | None:
         """When the next work is due, as far as is known now."""

@@ -6,8 +6,9 @@ Invariants: nobody is asked twice for one request, nobody off duty or past their
 (tests/contract/test_waves.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -37,34 +38,32 @@ class Plan:
     """What a look decided, ready to be written."""
 
     request_id: int
+    planned_at: datetime
+    wave: int
+    """Its number; chunks of one wave share it."""
     ask: tuple[NewAlert, ...]
     next_look: datetime | None
     forecast: Forecast
     raised: bool
+    last: bool = True
+    """False for a chunk that others follow: the look stays due until the last one is written."""
+
+    def chunks(self) -> "list[Plan]":
+        """The plan in transactions: a small one for the nearest, so that they hear at once, then larger ones."""
+        starts = [0, *range(limits.FIRST_CHUNK, len(self.ask), limits.WAVE_CHUNK)]
+        parts = [self.ask[start:end] for start, end in zip(starts, [*starts[1:], len(self.ask)], strict=True)]
+        return [replace(self, ask=part, last=number == len(parts)) for number, part in enumerate(parts, 1)]
 
 
-def pool_from(found: Candidates, point: Point | None, kind: Kind) -> Pool:
-    """The roster's answer with travel times; corridors make a freeway as fast as it is."""
-    km = found.km.astype(np.float64)
-    lat, lon = found.lat.astype(np.float64), found.lon.astype(np.float64)
-    if kind.located and point is not None:
-        along = np.zeros(len(found), dtype=np.bool_)
-        places = distance.unit_vectors(lat, lon)
-        for name in roads.corridors_near(point, limits.CORRIDOR_KM):
-            corridor = roads.corridor(name)
-            if corridor is not None:
-                along |= corridor.near(places)
-        minutes = travel.minutes_array(km, along)
-    else:
-        minutes = np.zeros(len(found))
-    delayed = found.duty == DUTIES.index(Duty.DELAYED)
+def pool_from(found: Candidates) -> Pool:
+    """The roster's answer as the rules read it; nobody's travel time is known yet."""
     return Pool(
         person=found.person,
         ring=found.ring,
-        km=km,
-        lat=lat,
-        lon=lon,
-        minutes=np.where(delayed, minutes + matching.DELAYED_MINUTES, minutes),
+        km=found.km.astype(np.float64),
+        lat=found.lat.astype(np.float64),
+        lon=found.lon.astype(np.float64),
+        minutes=np.zeros(len(found)),
         seats=np.where(found.seats > 0, found.seats, limits.SEATS_UNKNOWN).astype(np.int64),
         duty=found.duty,
         reach_minutes=found.reach_minutes.astype(np.int64),
@@ -74,6 +73,25 @@ def pool_from(found: Candidates, point: Point | None, kind: Kind) -> Pool:
         community=found.community,
         seen_at=found.seen_at,
     )
+
+
+@lru_cache(maxsize=1024)
+def _corridors(cell: str) -> tuple[travel.Corridor, ...]:
+    """The freeways that pass a cell."""
+    names = roads.corridors_near(cells.centre(cell), limits.CORRIDOR_KM)
+    return tuple(line for name in names if (line := roads.corridor(name)) is not None)
+
+
+def with_minutes(pool: Pool, cell: str) -> Pool:
+    """The pool with everybody's travel time to that cell; freeways are as fast as they are."""
+    along = np.zeros(len(pool), dtype=np.bool_)
+    if corridors := _corridors(cell):
+        places = distance.unit_vectors(pool.lat, pool.lon)
+        for corridor in corridors:
+            along |= corridor.near(places)
+    delayed = pool.duty == DUTIES.index(Duty.DELAYED)
+    minutes = travel.minutes_array(pool.km, along)
+    return replace(pool, minutes=np.where(delayed, minutes + matching.DELAYED_MINUTES, minutes))
 
 
 def search_for(tx: Tx, now: datetime, request: Request, secrets: Secrets, kind: Kind) -> Search | None:
@@ -95,37 +113,38 @@ def search_for(tx: Tx, now: datetime, request: Request, secrets: Secrets, kind: 
     )
 
 
-def pool_for(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Secrets) -> Pool | None:
-    """Everybody who passes the gate for this request and has not been asked."""
+def pool_for(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Secrets, never: set[int]) -> Pool | None:
+    """Everybody who passes the gate for this request; `never`: those it has to do with already."""
     kind = KINDS[request.kind]
     question = search_for(tx, now, request, secrets, kind)
     if question is None:
         return None
-    pool = pool_from(roster.search(question), secrets.point, kind)
-    never = tx.network.blocked_either_way(request.requester) | tx.claims.busy() | {request.requester}
-    if request.id:
-        never |= {alert.person_id for alert in tx.alerts.of_request(request.id)}
-        never |= {claim.person_id for claim in tx.claims.of_request(request.id)}
-    keep = matching.gate(pool, rings=rings_allowed(request), never=frozenset(never), kind=kind)
+    pool = pool_from(roster.search(question))
+    out = never | tx.network.blocked_either_way(request.requester) | tx.claims.busy() | {request.requester}
     strangers = pool.ring == CODE["open"]
-    keep &= ~strangers | (pool.duty == DUTIES.index(Duty.AVAILABLE))
-    return pool.only(keep)
+    keep = matching.gate(pool, rings=rings_allowed(request), never=frozenset(out))
+    pool = pool.only(keep & (~strangers | (pool.duty == DUTIES.index(Duty.AVAILABLE))))
+    if not kind.located or request.cell is None:
+        return pool
+    pool = with_minutes(pool, request.cell)
+    return pool.only(matching.in_reach(pool))
 
 
 def look_of(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Secrets) -> Look | None:
     """Everything the policy sees of this request now."""
-    pool = pool_for(tx, now, roster, request, secrets)
-    if pool is None:
-        return None
     alerts = tx.alerts.of_request(request.id) if request.id else []
     claims = tx.claims.of_request(request.id) if request.id else []
+    known = {alert.person_id for alert in alerts} | {claim.person_id for claim in claims}
+    pool = pool_for(tx, now, roster, request, secrets, known)
+    if pool is None:
+        return None
     return Look(
         request=request,
         now=now,
         pool=pool,
         asked=tuple(_asked(alert) for alert in alerts),
         promises=tuple(_promise(claim) for claim in claims if claim.status in HOLDS_SEATS),
-        ties=len(tx.network.ties_of(request.requester)),
+        ties=roster.degree(request.requester),
     )
 
 
@@ -155,6 +174,8 @@ def plan(tx: Tx, now: datetime, roster: Roster, policy: Policy, request_id: int)
     ask = _new_alerts(tx, roster, request, look.pool, rows, raised)
     return Plan(
         request_id=request.id,
+        planned_at=now,
+        wave=request.wave + 1,
         ask=ask,
         next_look=decision.next_look,
         forecast=decision.forecast,
@@ -188,7 +209,6 @@ def _new_alerts(
     raised: tuple[str, ...],
 ) -> tuple[NewAlert, ...]:
     """The alerts with the reasons each person will read: path, band, seats, how often this week."""
-    centre = cells.centre(request.cell) if request.cell else None
     open_seats = request.seats.open
     communities = {c.id: c.public_id for c in tx.network.communities_of(request.requester)}
     alerts = []
@@ -202,7 +222,7 @@ def _new_alerts(
             ring=RINGS[ring],
             via=via or (),
             community=communities.get(int(pool.community[row])),
-            band_km=_band(centre, float(pool.lat[row]), float(pool.lon[row])),
+            band_km=_band(request.cell, float(pool.lat[row]), float(pool.lon[row])),
             seats_useful=seats if open_seats is None else max(1, min(seats, open_seats)),
             asked_7d=asked_7d,
             duty=str(DUTIES[duty]) if duty >= 0 else None,
@@ -214,16 +234,20 @@ def _new_alerts(
     return tuple(alerts)
 
 
-def _band(centre: Point | None, lat: float, lon: float) -> int | None:
+def _band(cell: str | None, lat: float, lon: float) -> int | None:
     """The distance band between the two cells: exact places on neither side (docs/reference/visibility.md)."""
-    if centre is None or np.isnan(lat):
+    if cell is None or np.isnan(lat):
         return None
-    theirs = cells.centre(cells.cell_of(Point(lat, lon), cells.MEMBER))
-    return travel.band_km(distance.great_circle_km(centre, theirs))
+    return _band_between(cell, cells.cell_of(Point(lat, lon), cells.MEMBER))
+
+
+@lru_cache(maxsize=65_536)
+def _band_between(one: str, other: str) -> int | None:
+    return travel.band_km(distance.great_circle_km(cells.centre(one), cells.centre(other)))
 
 
 def send(tx: Tx, now: datetime, wave: Plan) -> int:
-    """Writes the wave: alerts, inbox events, one event for the owner, the next look. Answers how many were told.
+    """Writes a chunk of a wave: alerts, inbox events, an event, the next look. Answers how many were told.
 
     Re-checked here: the request is still open, people are still on duty.
     """
@@ -231,16 +255,16 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
     if request is None or request.over:
         tx.due.remove(WAVE, wave.request_id)
         return 0
-    if wave.next_look is None:
-        tx.due.remove(WAVE, request.id)
-    else:
-        tx.due.put(WAVE, request.id, wave.next_look)
+    if wave.last:
+        # A decline since then has set a later date than the look's own: that one stands.
+        tx.due.remove(WAVE, request.id, due_by=wave.planned_at)
+        if wave.next_look is not None:
+            tx.due.put(WAVE, request.id, wave.next_look, sooner_only=True)
     told: list[Alert] = []
     if request.status is RequestState.OPEN and wave.ask:
         people = tx.people.by_ids([alert.person_id for alert in wave.ask])
         fit = [alert for alert in wave.ask if _on_duty(people.get(alert.person_id), now)]
-        number = request.wave + 1
-        told = tx.alerts.add(request.id, number, now, [(tx.ids.public_id(), alert) for alert in fit])
+        told = tx.alerts.add(request.id, wave.wave, now, [(tx.ids.public_id(), alert) for alert in fit])
         rows = [(alert.person_id, {"alert": alert.public_id}) for alert in told]
         tx.journal.append_inbox(InboxKind.ALERTED, rows, request.id)
     forecast = wave.forecast.as_json() | {"alerted": request.alerted + len(told)}
@@ -249,7 +273,7 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
     parts: dict[str, object] = {"forecast": forecast, "raised": wave.raised}
     columns: dict[str, object] = {"forecast": forecast, "raised": wave.raised}
     if told:
-        columns |= {"wave": request.wave + 1, "alerted": request.alerted + len(told)}
+        columns |= {"wave": wave.wave, "alerted": request.alerted + len(told)}
     request = tx.requests.set(request.id, **columns)
     if told:
         parts |= {"wave": {"waves": request.wave}, "heard": heard_view(request)}

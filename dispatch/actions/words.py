@@ -38,9 +38,9 @@ def tell_house(tx: Tx, kind: ControlKind, **facts: object) -> None:
     tx.journal.append(CONTROL, kind, facts)
 
 
-def look_soon(tx: Tx, request: Request, at: datetime) -> None:
-    """The matcher looks at this request by then, or earlier if it was going to."""
-    tx.due.put(WAVE, request.id, at, sooner_only=True)
+def look_soon(tx: Tx, request: Request, now: datetime) -> None:
+    """The matcher looks at this request next. Always a new date: a look under way must not swallow it."""
+    tx.due.put(WAVE, request.id, now)
 
 
 def part(claim: Claim) -> dict[str, Any]:

@@ -25,9 +25,10 @@ LOTS_MAX: Final = 64
 CHECK_MINUTES: Final = 12.0
 
 
-def seat_class(seats: int) -> int:
-    """The class a car counts in: five seats count as four, more than six as six."""
-    return max(c for c in SEAT_CLASSES if c <= max(1, seats))
+def seat_classes(seats: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The class each car counts in: five seats count as four, more than six as six."""
+    known = np.asarray(SEAT_CLASSES)
+    return known[np.searchsorted(known, np.maximum(1, seats), side="right") - 1]
 
 
 def lognormal_cdf(minutes: Floats, median: float, sigma: float) -> Floats:

@@ -29,6 +29,7 @@ ALERTS_PER_WEEK_MAX: Final = 100
 
 # -- what the matcher may do ------------------------------------------------------------------
 WAVE_CHUNK: Final = 500  # alerts written in one transaction
+FIRST_CHUNK: Final = 25  # … and in a wave's first one, so that the nearest hear at once
 TRAVEL_MAX_MINUTES: Final = 300  # nobody further away is asked
 RADIUS_KM: Final = (25, 50, 100, 150, 250, 350)  # how the search widens
 CORRIDOR_KM: Final = 25  # this near a freeway line counts as on it
@@ -46,7 +47,6 @@ LEASE_MOVES_BY: Final = timedelta(seconds=60)  # a renewal smaller than this is 
 EXTENSIONS_MAX: Final = 2  # times a committed claim may be extended
 MET_UNTIL_DONE: Final = timedelta(hours=6)  # a met claim is done by itself
 EXPIRY_GRACE: Final = timedelta(hours=1)  # an ask with somebody on the way is looked at again
-LOOK_AT_ONCE: Final = timedelta(seconds=30)  # looks of one request are at least this far apart
 SEEN_EVERY: Final = timedelta(seconds=2)  # alert_seen events of one request
 IDEM_KEPT: Final = timedelta(hours=24)  # stored answers
 POSITION_EVERY: Final = timedelta(seconds=5)  # a phone's position

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dispatch.domain import limits
 from dispatch.domain.kinds import Kind
-from dispatch.domain.network import TRUST
+from dispatch.domain.network import RINGS, TRUST
 from dispatch.domain.people import Duty
 from dispatch.domain.request import LARGE_PARTY, RAISE_WHEN, Request, Urgency
 from geo.point import Point
@@ -35,6 +35,7 @@ REMOTE_MINUTES: Final = 30.0
 NIGHT: Final = (23, 6)
 
 DUTIES: Final = tuple(Duty)
+RING_CODES: Final = max(RINGS) + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,20 +94,25 @@ def quiet(pool: Pool, now: datetime) -> Mask:
     return (start >= 0) & within
 
 
-def gate(pool: Pool, *, rings: frozenset[int], never: frozenset[int], kind: Kind) -> Mask:
+def gate(pool: Pool, *, rings: frozenset[int], never: frozenset[int]) -> Mask:
     """Who may be asked at all: one boolean per person of the pool.
 
     `never`: the requester, the blocked, those already alerted or on another errand.
     """
-    keep = np.isin(pool.ring, np.fromiter(rings, dtype=np.int8))
-    silent = [DUTIES.index(duty) for duty in (Duty.OFF_DUTY, Duty.ON_BREAK, Duty.COMMITTED)]
-    keep &= ~np.isin(pool.duty, silent)
+    allowed = np.zeros(RING_CODES, dtype=np.bool_)
+    allowed[list(rings)] = True
+    keep = allowed[pool.ring]
+    for duty in (Duty.OFF_DUTY, Duty.ON_BREAK, Duty.COMMITTED):
+        keep &= pool.duty != DUTIES.index(duty)
     if never:
         keep &= ~np.isin(pool.person, np.fromiter(never, dtype=np.int64))
-    if kind.located:
-        keep &= pool.minutes <= limits.TRAVEL_MAX_MINUTES
-        keep &= (pool.reach_minutes < 0) | (pool.minutes <= pool.reach_minutes)
     return keep
+
+
+def in_reach(pool: Pool) -> Mask:
+    """Whom the way is not too long for, by the house's limit and their own."""
+    own = (pool.reach_minutes < 0) | (pool.minutes <= pool.reach_minutes)
+    return (pool.minutes <= limits.TRAVEL_MAX_MINUTES) & own
 
 
 def freshness(seen_at: Floats, now: datetime) -> Floats:

@@ -120,12 +120,10 @@ def _expected(chance: NDArray[np.float64], seats: NDArray[np.int64], open_seats:
 
 def _rates(chance: NDArray[np.float64], seats: NDArray[np.int64], lot: int) -> dict[int, float]:
     """Expected people per seat class, in lots."""
-    lots = np.maximum(1, seats // lot)
-    rates: dict[int, float] = {}
-    for row, size in enumerate(lots):
-        cls = odds.seat_class(int(size)) if lot == 1 else min(int(size), odds.LOTS_MAX)
-        rates[cls] = rates.get(cls, 0.0) + float(chance[row])
-    return rates
+    lots = np.minimum(np.maximum(1, seats // lot), odds.LOTS_MAX)
+    sizes = odds.seat_classes(lots) if lot == 1 else lots
+    expected = np.bincount(sizes, weights=chance)
+    return {size: float(rate) for size, rate in enumerate(expected) if rate > 0.0}
 
 
 def _silent_chance(look: Look, until: datetime) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

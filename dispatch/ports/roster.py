@@ -97,6 +97,10 @@ class Roster(Protocol):
         """The people between the two on a shortest way (person ids, () for friends); None = further than that."""
         ...
 
+    def degree(self, person: int) -> int:
+        """How many people would hear that person; 0 for somebody unknown."""
+        ...
+
     def cell_counts(self, resolution: int) -> Mapping[str, int]:
         """Members with a known place per H3 cell, whatever their duty."""
         ...

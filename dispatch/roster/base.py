@@ -63,7 +63,7 @@ class Base:
         """A view of their row: sorted, unless a tie in it was undone."""
         return self.nbr[self.ptr[number] : self.ptr[number + 1]]
 
-    def gather(self, people: Numbers) -> tuple[NDArray[np.int64], Edges]:
+    def gather(self, people: NDArray[np.signedinteger]) -> tuple[NDArray[np.int64], Edges]:
         """All ties of many people: how many each has, then the others' numbers, row after row."""
         start = self.ptr.take(people)
         count = self.ptr.take(people + 1) - start

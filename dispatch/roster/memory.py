@@ -206,6 +206,12 @@ class MemoryRoster:
         with self._writing:
             self._fold()
 
+    def degree(self, person: int) -> int:
+        """How many people would hear that person; 0 for somebody unknown."""
+        delta = self._world.delta
+        number = delta.number_of(person)
+        return len(delta.ties_of(number)) if number >= 0 else 0
+
     # -- inside ---------------------------------------------------------------------------------
 
     def _roomy(self) -> _World:

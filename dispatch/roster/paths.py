@@ -1,14 +1,14 @@
 """Through whom the word reaches somebody: a shortest way between two people.
 
-From both ends at once, the end with fewer ties first: from a hub of 48,000 friends to a friend
-of a friend that is one look at the ten friends of the latter.
+From both ends at once, the end that has reached fewer people first: from a hub of 48,000 friends
+to a friend of a friend that is one look-up for each of the ten friends of the latter.
 Invariant: as short as any way there is (tests/roster/test_paths.py).
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.roster.base import Numbers
+from dispatch.roster.base import Edges
 from dispatch.roster.delta import Delta
 
 
@@ -16,22 +16,18 @@ class _Side:
     """Who has been reached from one end, hop by hop."""
 
     def __init__(self, start: int) -> None:
-        self.levels: list[Numbers] = [np.array([start], dtype=np.int64)]
-
-    def cost(self, delta: Delta) -> int:
-        """How many ties one hop more would follow."""
-        ptr, last = delta.base.ptr, self.levels[-1]
-        return int((ptr[last + 1] - ptr[last]).sum())
+        # The numbers of ties are int32, and searching one width in another copies the longer array first.
+        self.levels: list[Edges] = [np.array([start], dtype=np.int32)]
 
     def grow(self, delta: Delta) -> None:
         """One hop more, without anybody reached before."""
         last = self.levels[-1]
-        if len(last) == 1:
-            found = delta.ties_of(int(last[0])).astype(np.int64)
-        else:
-            _, nbr = delta.base.gather(last)
-            a, b = delta.new_ties()
-            found = np.unique(np.concatenate([nbr, b[among(last, a)]])).astype(np.int64)
+        if len(self.levels) == 1:
+            self.levels.append(delta.ties_of(int(last[0])))
+            return
+        _, nbr = delta.base.gather(last)
+        a, b = delta.new_ties()
+        found = np.unique(np.concatenate([nbr, b[among(last, a)]]))
         for level in self.levels:
             found = found[~among(level, found)]
         self.levels.append(found)
@@ -58,7 +54,7 @@ def shortest(delta: Delta, start: int, end: int, hops: int) -> list[int] | None:
         return [start]
     one, other = _Side(start), _Side(end)
     for _ in range(hops):
-        side = one if one.cost(delta) <= other.cost(delta) else other
+        side = one if len(one.levels[-1]) <= len(other.levels[-1]) else other
         side.grow(delta)
         if not len(side.levels[-1]):
             return None
@@ -70,7 +66,7 @@ def shortest(delta: Delta, start: int, end: int, hops: int) -> list[int] | None:
     return None
 
 
-def among(sorted_numbers: Numbers, wanted: NDArray[np.signedinteger]) -> NDArray[np.bool_]:
+def among(sorted_numbers: Edges, wanted: Edges) -> NDArray[np.bool_]:
     """Which of the wanted are in the sorted ones."""
     if not len(sorted_numbers):
         return np.zeros(len(wanted), dtype=np.bool_)
@@ -80,7 +76,7 @@ def among(sorted_numbers: Numbers, wanted: NDArray[np.signedinteger]) -> NDArray
     return answer
 
 
-def _quietest(delta: Delta, people: NDArray[np.signedinteger]) -> int:
+def _quietest(delta: Delta, people: Edges) -> int:
     if len(people) == 1:
         return int(people[0])
     ties = delta.degrees(people)

@@ -21,6 +21,7 @@ _PUT_SOONER = _ADD.on_conflict_do_update(
     where=_ADD.excluded.due_at < _d.due_at,
 )
 _REMOVE = delete(due).where(_d.kind == given("kind"), _d.target == given("target"))
+_REMOVE_BY = _REMOVE.where(_d.due_at <= given("due_by"))
 _READY = (
     select(_d.kind, _d.target, _d.due_at)
     .where(_d.due_at <= given("now"))
@@ -42,9 +43,12 @@ class StoredDue:
         self._state.told += 1
         self._link.run(_PUT_SOONER if sooner_only else _PUT, kind=str(kind), target=target, due_at=micros(due_at))
 
-    def remove(self, kind: str, target: int) -> None:
-        """No such work any more."""
-        self._link.run(_REMOVE, kind=str(kind), target=target)
+    def remove(self, kind: str, target: int, *, due_by: datetime | None = None) -> None:
+        """No such work any more; with due_by, only if its date is not a later one."""
+        if due_by is None:
+            self._link.run(_REMOVE, kind=str(kind), target=target)
+        else:
+            self._link.run(_REMOVE_BY, kind=str(kind), target=target, due_by=micros(due_by))
 
     def ready(self, now: datetime, limit: int) -> list[DueWork]:
         """What is due by now, oldest first; no locks."""
