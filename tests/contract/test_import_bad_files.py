@@ -1,6 +1,7 @@
 """Every broken row is named with its line and what to do, and then nothing is loaded."""
 
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,17 @@ def test_the_first_faults_are_shown_and_the_others_counted(tmp_path: Path, broke
     assert lines[0].startswith("people.csv, line 2: ")
     assert lines[shown - 1].startswith(f"people.csv, line {shown + 1}: ")
     assert lines[shown:] == ([f"and {broken - shown:,} more"] if broken > shown else [])
+
+
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    bomb = gzip.compress(b"x" * 100_000_000, compresslevel=1)
+    tracemalloc.start()
+    try:
+        (line,) = refusal(tmp_path, bomb)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+    assert "is longer than 10,000 characters" in line
 
 
 def test_lines_are_counted_right_far_down_a_long_file(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from dispatch.roster.base import build
 from dispatch.roster.delta import Delta
 from dispatch.roster.people import PERSON, row_of
 from geo.point import Point
-from tests.roster.worlds import Plain, persons, worlds
+from tests.roster.worlds import Plain, persons, somebody, worlds
+
+HERE, FAR = Point(35.0, -116.0), Point(-33.0, 151.0)
 
 
 def delta_of(plain: Plain) -> Delta:
@@ -46,3 +48,35 @@ def test_both_ways_give_the_same_marks(plain: Plain, data: st.DataObject, last: 
     assert (some[asked_about] == everywhere[asked_about]).all()
     assert ((some == everywhere) | (some == 0)).all()
     assert all(high <= low for (_, high), (low, _) in pairwise(sorted(near)))
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last hop is tried from the near people's side, whatever it costs."""
+    monkeypatch.setattr(hops, "_EXPAND_COST", 1e9)
+
+
+@pytest.mark.usefixtures("tried")
+def test_somebody_who_has_just_come_near_is_tried_too() -> None:
+    people = {1: somebody(1, place=HERE), 2: somebody(2, place=FAR), 3: somebody(3, place=FAR)}
+    delta = delta_of(Plain(people=people, ties={(1, 2), (2, 3)}))
+    delta.put(3, row_of(somebody(3, place=HERE)))
+    mark = hops.marks_of(delta, delta.number_of(1), 2, delta.base.near(HERE, 50))
+    assert mark[delta.number_of(3)] == 2
+
+
+@pytest.mark.usefixtures("tried")
+def test_a_tie_made_just_now_is_tried_too() -> None:
+    people = {number: somebody(number, place=HERE) for number in (1, 2, 3)}
+    delta = delta_of(Plain(people=people, ties={(1, 2)}))
+    delta.tie(delta.number_of(2), delta.number_of(3))
+    mark = hops.marks_of(delta, delta.number_of(1), 2, delta.base.near(HERE, 50))
+    assert mark[delta.number_of(3)] == 2
+
+
+@pytest.mark.usefixtures("tried")
+def test_of_people_far_away_the_last_hop_is_not_looked_for() -> None:
+    people = {1: somebody(1, place=HERE), 2: somebody(2, place=HERE), 3: somebody(3, place=FAR)}
+    delta = delta_of(Plain(people=people, ties={(1, 2), (2, 3)}))
+    mark = hops.marks_of(delta, delta.number_of(1), 2, delta.base.near(HERE, 50))
+    assert mark[delta.number_of(3)] == 0

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -96,6 +97,58 @@ def test_a_break_that_is_over_counts_as_available_and_one_that_lasts_does_not() 
     found = plain.roster().search(question)
     assert found.person.tolist() == [2]
     assert found.duty.tolist() == [list(Duty).index(Duty.AVAILABLE)]
+
+
+def test_a_break_is_over_the_moment_it_was_said_to_end() -> None:
+    back = somebody(2, duty=Duty.ON_BREAK, duty_until=datetime.fromtimestamp(NOW, UTC))
+    plain = Plain(people={1: somebody(1), 2: back}, ties={(1, 2)})
+    assert asked(plain.roster(), Search(requester=1, origin=None, radius_km=0, rings_max=1, now=NOW)) == {2: (1, 0)}
+
+
+def test_off_duty_until_a_time_that_has_passed_counts_as_never_said() -> None:
+    home = somebody(2, duty=Duty.OFF_DUTY, duty_until=datetime.fromtimestamp(NOW - 1, UTC))
+    plain = Plain(people={1: somebody(1), 2: home}, ties={(1, 2)})
+    question = Search(requester=1, origin=None, radius_km=0, rings_max=1, now=NOW)
+    assert plain.roster().search(question).duty.tolist() == [-1]
+
+
+def test_everybody_stands_in_the_nearest_of_their_rings() -> None:
+    """1 knows 2 and 5, 2 knows 3 and 5 knows 6, 3 knows 4, 4 knows 7; 3, 4, 6, 7 are in community 8."""
+    people = {number: somebody(number) for number in range(1, 10)}
+    ties = {(1, 2), (1, 5), (2, 3), (5, 6), (3, 4), (4, 7), (2, 5)}
+    plain = Plain(people=people, ties=ties, members={8: {3, 4, 6, 7}})
+    question = Search(requester=1, origin=None, radius_km=0, rings_max=3, communities=(8,), open=True)
+    assert asked(plain.roster(), question) == {
+        2: (1, 0), 5: (1, 0), 3: (2, 0), 6: (2, 0), 4: (3, 0), 7: (4, 8), 8: (5, 0), 9: (5, 0),
+    }  # fmt: skip
+    lent = Search(requester=1, origin=None, radius_km=0, rings_max=3, communities=(8,), vouchers=(3,), open=True)
+    assert asked(plain.roster(), lent)[4] == (6, 0), "lent reach comes before the third hop"
+
+
+def test_the_radius_is_exact_to_centimetres() -> None:
+    """Both stand within the rounding of the fast distance; one is 5 cm inside, the other 5 cm outside."""
+    for bearing in np.linspace(0, 2 * np.pi, 24):
+        place = Point(35 + 1.3 * np.cos(bearing), -116 + 1.3 * np.sin(bearing))
+        exact = great_circle_km(BAKER, place)
+        plain = Plain(people={1: somebody(1), 2: somebody(2, place=place)}, ties={(1, 2)})
+        roster = plain.roster()
+        assert roster.counts_by_hop(1, BAKER, exact + 5e-5, 1) == (1,)
+        assert roster.counts_by_hop(1, BAKER, exact - 5e-5, 1) == (0,)
+
+
+def test_on_the_other_side_of_the_earth_distances_are_still_right() -> None:
+    for east in (63.926, 63.94, 64.5, 70.0):
+        plain = Plain(people={1: somebody(1), 2: somebody(2, place=Point(-35.265, east))}, ties={(1, 2)})
+        found = plain.roster().search(Search(requester=1, origin=BAKER, radius_km=21_000, rings_max=1))
+        assert found.km[0] == pytest.approx(great_circle_km(BAKER, Point(-35.265, east)), abs=0.002)
+
+
+def test_a_voucher_tied_to_themselves_does_not_vouch_for_themselves() -> None:
+    people = {1: somebody(1), 2: somebody(2)}
+    roster = MemoryRoster()
+    roster.load(Plain(people=people).columns(), np.array([(2, 2)]), NO_TIES)
+    question = Search(requester=1, origin=None, radius_km=0, rings_max=3, vouchers=(2,))
+    assert asked(roster, question) == {}
 
 
 def test_a_tie_given_twice_or_to_oneself_or_to_nobody_counts_once_or_not_at_all() -> None:
