@@ -1,0 +1,254 @@
+"""`/`: a stranded person sends an ask with three inputs. A form that posts; script only makes it quicker.
+
+Never asks for an account, never loses what was typed, never posts twice: the key in the form is the key of the ask
+(tests/pages/test_ask.py, tests/browser/test_outbox.py).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+
+from dispatch.actions.post_request import PostRequest, post_request
+from dispatch.domain.errors import Refused, Replayed
+from dispatch.domain.visibility import Viewer
+from dispatch.ports import Grant, Power, Tx
+from geo import cells
+from geo.gazetteer import gazetteer
+from geo.point import NotOnEarth, Point
+from web.call import Call
+from web.errors import STATUS, code_of
+from web.limiter import ASK_GUEST, ASK_MEMBER, ASK_PREFIX
+from web.pages import ask_form, nouns
+from web.pages.ask_form import NEEDS, Typed
+from web.pages.door import form_call, keep_session, look, new_key, wants_json, with_cookie
+from web.pages.render import Reader, page, reader_of
+from web.pages.speech import Speaker
+
+router = APIRouter(include_in_schema=False)
+
+URGENCIES: Final = (
+    ("waiting", "We can wait"),
+    ("stranded", "We are stuck"),
+    ("unsafe", "It is getting unsafe"),
+    ("danger", "Someone is in danger"),
+)
+SCRIPT_SAYS: Final = {
+    "finding": "Finding you…",
+    "found": "Found you: {place}, within {far}.",
+    "found_plain": "Found you, within {far}.",
+    "rough": "We know roughly where you are, within {far}. A road, exit or mile marker helps.",
+    "none": "No location from this phone. Type where you are.",
+    "retype": "Not right? Type it",
+    "kept": "No signal. Your ask is kept on this phone and goes out by itself. Leave this page open.",
+    "busy": "Flare is busy. Your ask is kept and will be sent.",
+    "sending": "Sending…",
+    "old": "You wrote this at {time}. Still needed?",
+    "send_now": "Send now",
+    "throw": "Throw away",
+    "sign": "Open your link again, then send this once more.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A card above the form: what is in the way, and the ways on."""
+
+    title: object
+    text: object = ""
+    choices: tuple[dict[str, object], ...] = ()
+    link: str | None = None
+    link_says: object = ""
+    button: str | None = None
+    button_says: object = ""
+    call: bool = False
+
+
+@router.get("/")
+async def ask_page(request: Request) -> Response:
+    """The form, empty, with a fresh key."""
+    call = await look(request)
+    reader = reader_of(request)
+    own, groups = await call.read(lambda tx, now: _own(tx, call.viewer, reader.speak))
+    return _form(request, reader, call.viewer, Typed(), own=own, groups=groups)
+
+
+@router.get("/offline")
+async def offline_page(request: Request) -> Response:
+    """The same form without a key, kept on the phone for when there is no signal."""
+    reader = reader_of(request)
+    return _form(request, reader, Viewer(), Typed(), key="", kept="no-cache")
+
+
+@router.post("/")
+async def ask(request: Request) -> Response:
+    """303 to the ask's page, or the form again with what is missing."""
+    call, form = await form_call(request)
+    sent = ask_form.typed(form)
+    reader = reader_of(request)
+    member = call.viewer.person_id is not None and not call.viewer.guest
+    try:
+        if sent.urgency == "danger" and "called" not in sent.marks:
+            return await _again(request, reader, call, sent, _danger(reader.speak), 422)
+        command = ask_form.command(sent, form, call.viewer)
+        call.limit(*(ASK_MEMBER if member else ASK_GUEST), near=ASK_PREFIX)
+        done = await call.write(lambda tx, now: _post(tx, now, call, command), 201)
+    except Refused as refusal:
+        if wants_json(request):
+            raise
+        notice, faults = _notice(reader, refusal, sent)
+        return await _again(request, reader, call, sent, notice, STATUS[code_of(refusal)], faults)
+    to = f"/r/{done.body['id']}"
+    response: Response = (
+        JSONResponse({"to": to}, status_code=201) if wants_json(request) else RedirectResponse(to, status_code=303)
+    )
+    return with_cookie(response, done.body["cookie"], call.flare)
+
+
+def _post(tx: Tx, now: datetime, call: Call, command: PostRequest) -> dict[str, Any]:
+    """The post, and the cookie by which this browser owns it."""
+    forecast = call.flare.first_forecast(tx, now, command)
+    posted = post_request(tx, now, replace(command, forecast=forecast))
+    grant = Grant(token_hash=b"", power=Power.OWNER, person_id=posted.person_id, request_id=posted.request.id)
+    grants = [grant]
+    if call.viewer.person_id is None:
+        # A guest is a person too, with no ties: they find their own asks again, on this browser alone.
+        grants.append(Grant(token_hash=b"", power=Power.MEMBER, person_id=posted.person_id))
+    return {"id": posted.request.public_id, "cookie": keep_session(tx, now, call, *grants)}
+
+
+def _own(tx: Tx, viewer: Viewer, speak: Speaker) -> tuple[list[dict[str, object]], list[dict[str, str]]]:
+    """The viewer's asks that go on, and the groups they may ask."""
+    ids = {request_id for request_id, power in viewer.powers.items() if power == Power.OWNER}
+    found = {request.id: request for request in tx.requests.by_ids(ids).values()}
+    groups = []
+    if viewer.person_id is not None:
+        found |= {request.id: request for request in tx.requests.of_person(viewer.person_id, 5)}
+        groups = [{"id": c.public_id, "name": c.name} for c in tx.network.communities_of(viewer.person_id)]
+    going = [request for request in found.values() if not request.over]
+    asks: list[dict[str, object]] = [{"id": r.public_id, "what": nouns.need(speak, r.kind, r.quantity)} for r in going]
+    return asks[:3], groups
+
+
+async def _again(
+    request: Request,
+    reader: Reader,
+    call: Call,
+    sent: Typed,
+    notice: Notice,
+    status: int,
+    faults: frozenset[str] = frozenset(),
+) -> Response:
+    _, groups = await call.read(lambda tx, now: _own(tx, call.viewer, reader.speak))
+    return _form(request, reader, call.viewer, sent, notice=notice, faults=faults, status=status, groups=groups)
+
+
+def _form(
+    request: Request,
+    reader: Reader,
+    viewer: Viewer,
+    sent: Typed,
+    *,
+    notice: Notice | None = None,
+    faults: frozenset[str] = frozenset(),
+    own: list[dict[str, object]] | None = None,
+    groups: list[dict[str, str]] | None = None,
+    key: str | None = None,
+    status: int = 200,
+    kept: str = "no-store",
+) -> Response:
+    speak = reader.speak
+    rows = nouns.NOUNS
+    values = {
+        "f": sent,
+        "key": new_key() if key is None else key,
+        "member": viewer.person_id is not None and not viewer.guest,
+        "main_kinds": [(kind, speak.t(rows[kind].tile)) for kind in nouns.MAIN],
+        "more_kinds": [(kind, speak.t(rows[kind].tile)) for kind in nouns.MORE],
+        "questions": [(kind, speak.t(noun.question)) for kind, noun in rows.items() if noun.question],
+        "urgencies": [(value, speak.t(name)) for value, name in URGENCIES],
+        "needs": [(value, speak.t(name)) for value, name in NEEDS.items()],
+        "notice": notice,
+        "faults": faults,
+        "own_asks": own or [],
+        "communities": groups or [],
+        "more_open": bool(sent.destination or sent.note or sent.needs or sent.name or sent.phone)
+        or sent.who == "other"
+        or sent.urgency != "stranded",
+        "script_says": {
+            name: speak.t(text, **{slot: "{" + slot + "}" for slot in ("place", "far", "time") if slot in text})
+            for name, text in SCRIPT_SAYS.items()
+        },
+    }
+    return page(request, reader, "ask", values, styles=("ask",), status=status, kept=kept)
+
+
+def _danger(speak: Speaker) -> Notice:
+    return Notice(
+        speak.t("Call first. Then ask here too."),
+        call=True,
+        button="called",
+        button_says=speak.t("I have called, ask now"),
+    )
+
+
+def _notice(reader: Reader, refusal: Refused, sent: Typed) -> tuple[Notice, frozenset[str]]:
+    """The refusal in the words of this page, and the fields it is about."""
+    speak, facts, code = reader.speak, refusal.facts(), code_of(refusal)
+    match code:
+        case "place-unclear":
+            choices = facts.get("choices")
+            rows = tuple(
+                {"label": each["label"], "value": ask_form.choice_value(each)}
+                for each in (choices if isinstance(choices, list) else [])
+            )
+            if rows:
+                return Notice(speak.t("Which place do you mean?"), choices=rows), frozenset({"place"})
+            if not sent.place:
+                return Notice(speak.t("Where are you? Share your location or type a place.")), frozenset({"place"})
+            return (
+                Notice(
+                    speak.t("We could not find that place. Add the nearest town."),
+                    button="as_is",
+                    button_says=speak.t("Send it as it is"),
+                ),
+                frozenset({"place"}),
+            )
+        case "similar-ask":
+            return (
+                Notice(
+                    speak.t("There is already an ask from here."),
+                    link=str(facts.get("link", "/")),
+                    link_says=speak.t("Follow that one"),
+                    button="similar_ok",
+                    button_says=speak.t("Mine is new"),
+                ),
+                frozenset(),
+            )
+        case "slow-down":
+            return Notice(speak.t("Many asks from here. In danger, call {number}.", number=reader.number)), frozenset()
+        case "busy":
+            return Notice(speak.t("Flare is busy. Nothing was lost. Send it again.")), frozenset()
+        case "invalid":
+            errors = facts.get("errors")
+            first = errors[0]["field"] if isinstance(errors, list) and errors else ""
+            if first == "quantity":
+                return Notice(speak.t("How many? A whole number, please.")), frozenset({"quantity"})
+            return Notice(speak.t("Plain text only, and not too long: {field}", field=first)), frozenset({first})
+        case _:
+            text = refusal.says if not isinstance(refusal, Replayed) else str(refusal)
+            return Notice(speak.t("That did not work."), text), frozenset()
+
+
+@router.get("/near")
+async def near(request: Request, lat: float, lon: float) -> Response:
+    """Soft words for a place the phone has just found: two decimals in, the cell's words out."""
+    await look(request)
+    try:
+        middle = cells.centre(cells.cell_of(Point(round(lat, 2), round(lon, 2)), cells.MEMBER))
+    except NotOnEarth:
+        return JSONResponse({"near": ""})
+    label = gazetteer().near_label(middle)
+    return JSONResponse({"near": nouns.nearby(reader_of(request).speak, label).striptags()})

@@ -1,0 +1,118 @@
+"""How a page's call comes in: the API's own `Call`, with the key and the fields taken from a form.
+
+A form is never trusted more than a program: same origin check, same limits, same key rules (web/call.py). The one
+thing added is that the key may stand in a hidden field. Invariant: a form that is sent twice has one effect
+(tests/pages/test_ask.py).
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl
+
+from fastapi import Request, Response
+
+from dispatch.actions.sign_in import start_session
+from dispatch.domain import limits
+from dispatch.domain.errors import Malformed, TooLarge
+from dispatch.domain.visibility import Viewer
+from dispatch.ports import Grant, Tx
+from dispatch.runtime import Flare
+from web import auth
+from web.call import Call, begin
+
+FIELDS_MAX: Final = 60
+KEY_FIELD: Final = "key"
+
+
+def flare_of(request: Request) -> Flare:
+    """The running Flare behind this request."""
+    return cast("Flare", request.app.state.flare)
+
+
+def new_key() -> str:
+    """A key nobody can guess: 22 characters."""
+    return secrets.token_urlsafe(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a form sent: the last value of each field, and every value of the repeated ones."""
+
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    def get(self, name: str, default: str = "") -> str:
+        """The field without outer blanks."""
+        return next((value for key, value in reversed(self.pairs) if key == name), default).strip()
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of that name."""
+        return tuple(value for key, value in self.pairs if key == name)
+
+    def number(self, name: str) -> int | None:
+        """The field as a whole number; None when it is none."""
+        text = self.get(name).replace(",", "").replace(".", "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
+    def decimal(self, name: str) -> float | None:
+        """The field as a number; None when it is none."""
+        try:
+            value = float(self.get(name)[:32])
+        except ValueError:
+            return None
+        return value if -1e7 < value < 1e7 else None
+
+    def without_key(self) -> dict[str, Any]:
+        """What the key stands for: every field but itself."""
+        return {"form": [[key, value] for key, value in self.pairs if key != KEY_FIELD]}
+
+
+async def look(request: Request) -> Call:
+    """The call of somebody who only looks."""
+    return await begin(request)
+
+
+async def form_call(request: Request) -> tuple[Call, Form]:
+    """The call and the fields of somebody who changes something.
+
+    Raises: as web.call.begin; TooLarge.
+    """
+    held = bytearray()
+    async for piece in request.stream():
+        held += piece
+        if len(held) > limits.BODY_BYTES:
+            raise TooLarge(limits.BODY_BYTES)
+    try:
+        pairs = parse_qsl(held.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_MAX)
+    except ValueError:
+        raise Malformed("This form has more fields than any of ours.") from None
+    form = Form(tuple((key, value.replace("\r\n", "\n")) for key, value in pairs))
+    if "idempotency-key" not in request.headers and (key := form.get(KEY_FIELD)):
+        headers = [*request.scope["headers"], (b"idempotency-key", key.encode("ascii", "replace"))]
+        request.scope["headers"] = headers
+    call = await begin(request)
+    call.value = form.without_key()
+    return call, form
+
+
+def keep_session(tx: Tx, now: datetime, call: Call, *grants: Grant) -> str:
+    """The cookie of this browser after it was given something more: its own, or a new one."""
+    cookie = call.credential.cookie
+    held: Viewer = call.viewer
+    for grant in grants:
+        cookie = start_session(tx, now, held, cookie, grant)
+        held = Viewer(session="this one")
+    return cookie or ""
+
+
+def with_cookie(response: Response, cookie: str | None, flare: Flare) -> Response:
+    """The response, which also signs this browser in when there is a cookie."""
+    if cookie:
+        response.headers.append("Set-Cookie", auth.set_cookie(cookie, flare.settings))
+    return response
+
+
+def wants_json(request: Request) -> bool:
+    """Did our own script send this, rather than the browser by itself?"""
+    return request.headers.get("accept", "").startswith("application/json")

@@ -1,0 +1,88 @@
+"""What the pages of one ask read: the view of this reader, its events as this reader may read them, and where they end.
+
+One snapshot, through `look` and `visibility` alone (tests/pages/test_canary.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from dispatch.actions import look
+from dispatch.domain import visibility
+from dispatch.domain.errors import NotFound
+from dispatch.domain.events import request_topic
+from dispatch.domain.visibility import Role, Viewer
+from dispatch.ports import Power, Tx
+from geo import cells
+from geo.point import Point
+from web.pages.story import Told
+
+EVENTS: Final = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One ask as one reader sees it."""
+
+    view: Mapping[str, Any]
+    role: Role
+    events: tuple[Told, ...]
+    epoch: str
+    off: int
+    country: str | None
+    helper: bool
+    """Did they come by the link for helpers?"""
+    member: bool
+
+    @property
+    def position(self) -> str:
+        """Where in the ask's events this picture stands: another epoch means start over."""
+        return f"{self.epoch}:{self.off}"
+
+    @property
+    def middle(self) -> Point | None:
+        """The centre of the cell this reader sees; None for an ask without a place."""
+        place = self.view.get("place") or {}
+        cell = place.get("cell")
+        return cells.centre(cell) if cell else None
+
+
+def see(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> Seen:
+    """The ask as that viewer sees it.
+
+    Raises: NotFound.
+    """
+    request, role = look.seen_request(tx, viewer, public_id)
+    view = look.show_request(tx, now, viewer, public_id)
+    return _seen(tx, request.id, view, role, request.country, viewer)
+
+
+def see_as_public(tx: Tx, now: datetime, public_id: str) -> Seen:
+    """The ask as every holder of the view link sees it: the same for all of them, so it may be shared.
+
+    Raises: NotFound.
+    """
+    request = tx.requests.by_public(public_id)
+    if request is None:
+        raise NotFound("ask")
+    view = look.request_state(tx, request, Role.PUBLIC) | {"role": str(Role.PUBLIC)}
+    return _seen(tx, request.id, view, Role.PUBLIC, request.country, Viewer())
+
+
+def _seen(tx: Tx, request_id: int, view: Mapping[str, Any], role: Role, country: str | None, viewer: Viewer) -> Seen:
+    tail = tx.journal.topic(request_topic(request_id), 0, EVENTS)
+    context = look.context_for(tx, tail.events)
+    events = tuple(
+        Told(kind=event.kind, at=event.at, body=visibility.event_body(event, role, context)) for event in tail.events
+    )
+    return Seen(
+        view=view,
+        role=role,
+        events=events,
+        epoch=tail.epoch,
+        off=int(view["off"]),
+        country=country,
+        helper=viewer.powers.get(request_id) == Power.HELPER,
+        member=viewer.person_id is not None and not viewer.guest,
+    )

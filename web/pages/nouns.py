@@ -1,0 +1,143 @@
+"""How each kind of need is said: one row per kind, so that a page never asks which kind it has.
+
+Pure. The sentences are keys of the catalogues (web/pages/speech.py).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup
+
+from web.pages.speech import Speaker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noun:
+    """The words of a kind: tile, question on the form, headline, unit, what is asked, what was found."""
+
+    tile: str
+    question: str | None
+    head: tuple[str, str]
+    unit: tuple[str, str]
+    need: tuple[str, str]
+    found: tuple[str, str]
+    all_found: tuple[str, str]
+    divide: int = 1
+    """How many stored units make one on the screen: money is stored in its smallest."""
+
+
+NOUNS: Final[dict[str, Noun]] = {
+    "ride": Noun(
+        tile="A ride",
+        question="How many people?",
+        head=("{n} person", "{n} people"),
+        unit=("{n} seat", "{n} seats"),
+        need=("a ride for {n}", "a ride for {n}"),
+        found=("{found} of {n} seat found", "{found} of {n} seats found"),
+        all_found=("The seat is found", "All {n} seats are found"),
+    ),
+    "shelter": Noun(
+        tile="A place to stay",
+        question="How many beds?",
+        head=("{n} bed", "{n} beds"),
+        unit=("{n} bed", "{n} beds"),
+        need=("a bed for {n}", "beds for {n}"),
+        found=("{found} of {n} bed found", "{found} of {n} beds found"),
+        all_found=("The bed is found", "All {n} beds are found"),
+    ),
+    "repair": Noun(
+        tile="A repair",
+        question="How many repairs?",
+        head=("{n} repair", "{n} repairs"),
+        unit=("{n} repair", "{n} repairs"),
+        need=("a repair", "{n} repairs"),
+        found=("{found} of {n} repair found", "{found} of {n} repairs found"),
+        all_found=("The repair is found", "All {n} repairs are found"),
+    ),
+    "supplies": Noun(
+        tile="Supplies",
+        question="How many things?",
+        head=("{n} thing", "{n} things"),
+        unit=("{n} thing", "{n} things"),
+        need=("{n} thing", "{n} things"),
+        found=("{found} of {n} thing found", "{found} of {n} things found"),
+        all_found=("It is found", "All {n} things are found"),
+    ),
+    "advice": Noun(
+        tile="Advice",
+        question="How many answers?",
+        head=("Advice", "Advice"),
+        unit=("{n} answer", "{n} answers"),
+        need=("advice", "advice"),
+        found=("{found} of {n} answer found", "{found} of {n} answers found"),
+        all_found=("The answer is found", "All {n} answers are found"),
+    ),
+    "funds": Noun(
+        tile="Money",
+        question="How much, in whole dollars or your own money?",
+        head=("{n} in money", "{n} in money"),
+        unit=("{n} in money", "{n} in money"),
+        need=("{n} in money", "{n} in money"),
+        found=("{found} of {n} found", "{found} of {n} found"),
+        all_found=("All of it is found", "All {n} is found"),
+        divide=100,
+    ),
+    "words": Noun(
+        tile="Kind words",
+        question=None,
+        head=("Kind words", "Kind words"),
+        unit=("{n} message", "{n} messages"),
+        need=("kind words", "kind words"),
+        found=("{found} of {n} message", "{found} of {n} messages"),
+        all_found=("The message is there", "All {n} messages are there"),
+    ),
+}
+
+MAIN: Final = ("ride", "shelter", "repair", "supplies")
+MORE: Final = ("advice", "funds", "words")
+
+
+def _count(kind: str, quantity: int | None) -> int:
+    return (quantity or 0) // NOUNS[kind].divide
+
+
+def units(speak: Speaker, kind: str, quantity: int | None) -> Markup:
+    """So many of the unit: "4 seats"."""
+    return speak.tn(*NOUNS[kind].unit, _count(kind, quantity))
+
+
+def head(speak: Speaker, kind: str, quantity: int | None) -> Markup:
+    """What a headline counts: "9 people"."""
+    return speak.tn(*NOUNS[kind].head, _count(kind, quantity))
+
+
+def need(speak: Speaker, kind: str, quantity: int | None) -> Markup:
+    """What is asked for, as in "Ana asks: a ride for 9"."""
+    return speak.tn(*NOUNS[kind].need, _count(kind, quantity))
+
+
+def found(speak: Speaker, kind: str, claimed: int, total: int) -> Markup:
+    """How far it is: "4 of 9 seats found"."""
+    return speak.tn(*NOUNS[kind].found, _count(kind, total), found=speak.number(_count(kind, claimed)))
+
+
+def all_found(speak: Speaker, kind: str, total: int) -> Markup:
+    """That nothing is missing: "All 9 seats are found"."""
+    return speak.tn(*NOUNS[kind].all_found, _count(kind, total))
+
+
+def head_at(speak: Speaker, kind: str, quantity: int | None, place: str | None) -> Markup:
+    """The headline of an ask: "9 people near Baker, CA"."""
+    counted = head(speak, kind, quantity)
+    if not place:
+        return counted
+    near = nearby(speak, place)
+    return speak.t("{what} {near}", what=counted, near=near)
+
+
+def nearby(speak: Speaker, label: str) -> Markup:
+    """The gazetteer's soft words in the reader's language: it writes them in English."""
+    for start, sentence in (("near ", "near {place}"), ("in the wider area of ", "in the wider area of {place}")):
+        if label.startswith(start):
+            return speak.t(sentence, place=label.removeprefix(start))
+    return Markup("{}").format(label)

@@ -1,0 +1,311 @@
+"""What an ask's page says on top: one headline, one line, worked out from the view alone.
+
+Pure: the view of dispatch/domain/visibility.py in, sentences out. It promises nothing nobody has promised: "is on the
+way" is said only of somebody who has left. Names appear only where the view has them (tests/pages/test_story.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from web.pages import nouns
+from web.pages.speech import Speaker, said
+
+View = Mapping[str, Any]
+
+STANDING: Final = ("committed", "en_route", "on_scene", "met")
+ON_THE_ROAD: Final = ("en_route", "on_scene", "met", "done")
+BAR_MOST: Final = 20
+QUIET_AFTER: Final = timedelta(minutes=12)
+_LEASE: Final = timedelta(minutes=20)
+NOBODY_AFTER: Final = timedelta(minutes=15)
+JUST_NOW: Final = timedelta(minutes=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Headline, line, and how it is coloured: wait, go, calm or stop; `asks`: a question for the owner."""
+
+    headline: Markup
+    line: Markup
+    tone: str = "wait"
+    asks: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One event as it is told: what, when, and whether it carries the news."""
+
+    kind: str
+    at: datetime
+    body: Mapping[str, Any]
+
+
+def when(text: str | None) -> datetime | None:
+    """The moment an answer wrote."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def standing(view: View) -> list[View]:
+    """The claims that hold seats now, the ones that are furthest first."""
+    claims = [claim for claim in view["claims"] if claim["status"] in STANDING]
+    return sorted(claims, key=lambda claim: -STANDING.index(claim["status"]))
+
+
+def name_of(speak: Speaker, claim: View) -> Markup:
+    """The first name where the view has one; else what everybody may know."""
+    name = claim.get("name")
+    return said(name) if name else speak.t("Somebody")
+
+
+def bar(view: View) -> list[str]:
+    """The seats as cells: "r" on the road, "p" promised, "" still needed; scaled when there are many."""
+    total = view["seats"]["total"] or 0
+    road = sum(claim["seats"] for claim in view["claims"] if claim["status"] in ON_THE_ROAD)
+    taken = view["seats"]["claimed"]
+    if total <= 0:
+        return []
+    cells = min(total, BAR_MOST)
+    full = round(road / total * cells)
+    promised = round(taken / total * cells) - full
+    return ["r"] * full + ["p"] * max(0, promised) + [""] * max(0, cells - full - max(0, promised))
+
+
+def bar_words(speak: Speaker, view: View) -> Markup:
+    """The bar in a sentence: "4 on the road, 2 promised, 3 needed"."""
+    road = sum(claim["seats"] for claim in view["claims"] if claim["status"] in ON_THE_ROAD)
+    seats = view["seats"]
+    if seats["total"] is None:
+        return speak.tn("{n} so far", "{n} so far", seats["claimed"])
+    divide = nouns.NOUNS[view["kind"]].divide
+    return speak.t(
+        "{road} on the road, {promised} promised, {needed} needed",
+        road=speak.number(road // divide),
+        promised=speak.number(max(0, seats["claimed"] - road) // divide),
+        needed=speak.number(seats["open"] // divide),
+    )
+
+
+def tell(speak: Speaker, view: View, events: Sequence[Told], now: datetime, number: str) -> Story:
+    """The story of an ask as it stands.
+
+    `number`: the emergency number, for the line that names the alternatives.
+    """
+    if view["status"] in ("resolved", "cancelled", "expired"):
+        return _over(speak, view)
+    claims = standing(view)
+    steps = [claim["status"] for claim in claims]
+    if claims and all(step == "met" for step in steps) and not view["seats"]["open"]:
+        return Story(
+            headline=speak.t("Is everyone safe?"),
+            line=speak.t("Everyone is with the people who came."),
+            tone="go",
+            asks="safe",
+        )
+    if "met" in steps:
+        return _partly(speak, view, claims)
+    if "on_scene" in steps:
+        return _there(speak, claims[steps.index("on_scene")])
+    if (silent := _silent(claims, now)) is not None:
+        return _no_sign(speak, silent, now)
+    if (ended := _just_ended(events, now)) is not None and view["seats"]["open"]:
+        return _reopened(speak, view, ended)
+    if not claims:
+        return _nobody_yet(speak, view, now, number)
+    if view["seats"]["open"] == 0:
+        return _covered(speak, view, claims)
+    return _some(speak, view, claims)
+
+
+def _over(speak: Speaker, view: View) -> Story:
+    owner = view["role"] == "owner"
+    seats, kind = view["seats"], view["kind"]
+    came = sum(1 for claim in view["claims"] if claim["status"] == "done")
+    if view["status"] == "resolved":
+        headline = speak.t("You are safe. Good.") if owner else speak.t("They are safe. Good.")
+        thanks = speak.tn("Thanks went to the {n} person who came.", "Thanks went to the {n} people who came.", came)
+        rest = speak.t("Everyone else was told they are not needed.")
+        return Story(headline=headline, line=Markup("{} {}").format(thanks, rest) if came else rest, tone="go")
+    if view["status"] == "cancelled":
+        at = speak.clock(when(view["closed_at"]))
+        line = (
+            speak.t("You cancelled at {time}; the people coming were told.", time=at)
+            if owner
+            else speak.t("It was cancelled at {time}.", time=at)
+        )
+        return Story(headline=speak.t("This ask has ended"), line=line, tone="calm")
+    at = speak.clock(when(view["closed_at"]))
+    if seats["total"] is None:
+        return Story(headline=speak.t("This ask has ended"), line=speak.t("It ended at {time}.", time=at), tone="calm")
+    line = speak.t("{found} by {time}.", found=nouns.found(speak, kind, seats["claimed"], seats["total"]), time=at)
+    return Story(headline=speak.t("This ask has ended"), line=line, tone="calm")
+
+
+def _partly(speak: Speaker, view: View, claims: Sequence[View]) -> Story:
+    met = [claim for claim in claims if claim["status"] == "met"]
+    count = sum(claim["seats"] for claim in met)
+    rest = (view["seats"]["total"] or count) - count
+    headline = speak.tn("{n} of you is with {name}", "{n} of you are with {name}", count, name=name_of(speak, met[0]))
+    if view["role"] != "owner":
+        headline = speak.tn("{n} has been met", "{n} have been met", count)
+    line = speak.tn("{n} still waiting.", "{n} still waiting.", rest)
+    coming = next((claim for claim in claims if claim["status"] in ("en_route", "on_scene")), None)
+    if coming is not None:
+        line = Markup("{} {}").format(line, speak.t("{name} is on the way.", name=name_of(speak, coming)))
+    return Story(headline=headline, line=line, tone="go")
+
+
+def _there(speak: Speaker, claim: View) -> Story:
+    name = name_of(speak, claim)
+    if claim.get("tell") and claim.get("hear"):
+        line = speak.t(
+            "Tell them {tell}; they tell you {hear}.",
+            tell=Markup("<b class=num>{}</b>").format(claim["tell"]),
+            hear=Markup("<b class=num>{}</b>").format(claim["hear"]),
+        )
+    else:
+        line = speak.t("They are looking for each other now.")
+    return Story(headline=speak.t("{name} is there", name=name), line=line, tone="go")
+
+
+def _silent(claims: Sequence[View], now: datetime) -> View | None:
+    for claim in claims:
+        until = when(claim["lease_until"])
+        if claim["status"] == "en_route" and until is not None and until - now <= _LEASE - QUIET_AFTER:
+            return claim
+    return None
+
+
+def _no_sign(speak: Speaker, claim: View, now: datetime) -> Story:
+    until = when(claim["lease_until"]) or now
+    minutes = int((_LEASE - (until - now)) / timedelta(minutes=1))
+    name = name_of(speak, claim)
+    return Story(
+        headline=speak.t("We have not heard from {name} for {n} min", name=name, n=minutes),
+        line=speak.t(
+            "They may be out of signal. If they do not answer by {time} we ask others.", time=speak.clock(until)
+        ),
+    )
+
+
+def _just_ended(events: Sequence[Told], now: datetime) -> View | None:
+    for told in reversed(events):
+        if told.kind == "claimed" or now - told.at > JUST_NOW:
+            return None
+        if told.kind == "claim_ended" and told.body.get("claim", {}).get("status") in (
+            "withdrawn",
+            "lapsed",
+            "no_show",
+        ):
+            claim: View = told.body["claim"]
+            return claim
+    return None
+
+
+def _reopened(speak: Speaker, view: View, claim: View) -> Story:
+    back = nouns.units(speak, view["kind"], claim["seats"])
+    return Story(
+        headline=speak.t("{name} can't make it", name=name_of(speak, claim)),
+        line=speak.t("{seats} open again. We are asking more people now.", seats=back),
+    )
+
+
+def _nobody_yet(speak: Speaker, view: View, now: datetime, number: str) -> Story:
+    heard = view.get("heard") or {"alerted": 0, "seen": 0}
+    waited = now - (when(view["created_at"]) or now)
+    owner = view["role"] == "owner"
+    if not owner:
+        return Story(
+            headline=speak.t("Nobody has promised yet"), line=speak.t("People are being asked, closest first.")
+        )
+    if waited >= NOBODY_AFTER:
+        return Story(
+            headline=speak.t("Nobody yet"),
+            line=speak.t(
+                "We are asking people further out. Also worth a try: a tow truck, a taxi, {number} if it gets unsafe.",
+                number=number,
+            ),
+            tone="stop",
+        )
+    if not heard["alerted"]:
+        return Story(
+            headline=speak.t("Your ask is up"), line=speak.t("We are asking people who know you, closest first.")
+        )
+    return Story(
+        headline=speak.t("We are asking people near you"),
+        line=Markup("{} {}").format(
+            heard_line(speak, heard), speak.t("You can put the phone away; we will alert you.")
+        ),
+    )
+
+
+def heard_line(speak: Speaker, heard: Mapping[str, int]) -> Markup:
+    """How far the call has come: counts, never people."""
+    return speak.tn(
+        "{n} person asked, {seen} have seen it.",
+        "{n} people asked, {seen} have seen it.",
+        heard["alerted"],
+        seen=speak.number(heard["seen"]),
+    )
+
+
+def _promises(speak: Speaker, view: View, claims: Sequence[View]) -> Markup:
+    parts = []
+    for claim in claims[:3]:
+        sentence = (
+            "{name} has promised {seats}." if claim["status"] == "committed" else "{name} is on the way with {seats}."
+        )
+        parts.append(
+            speak.t(sentence, name=name_of(speak, claim), seats=nouns.units(speak, view["kind"], claim["seats"]))
+        )
+    return Markup(" ").join(parts)
+
+
+def _some(speak: Speaker, view: View, claims: Sequence[View]) -> Story:
+    seats, kind = view["seats"], view["kind"]
+    line = _promises(speak, view, claims)
+    if seats["total"] is None:
+        return Story(headline=nouns.units(speak, kind, seats["claimed"]), line=line, tone="go")
+    more = speak.tn("We are looking for {n} more.", "We are looking for {n} more.", seats["open"])
+    return Story(
+        headline=nouns.found(speak, kind, seats["claimed"], seats["total"]),
+        line=Markup("{} {}").format(line, more),
+        tone="wait",
+    )
+
+
+def _covered(speak: Speaker, view: View, claims: Sequence[View]) -> Story:
+    seats, kind = view["seats"], view["kind"]
+    arrivals = [eta for claim in claims if (eta := when(claim["eta_at"]))]
+    first = speak.t("First arrival about {time}.", time=speak.clock(min(arrivals))) if arrivals else Markup("")
+    coming = next((claim for claim in claims if claim["status"] == "en_route"), None)
+    if coming is not None and view["role"] in ("owner", "claimer"):
+        line = Markup("{}. {}").format(nouns.units(speak, kind, coming["seats"]), first)
+        if view["role"] == "owner":
+            line = Markup("{} {}").format(line, speak.t("They look for you at the place you sent."))
+        return Story(headline=speak.t("{name} is on the way", name=name_of(speak, coming)), line=line, tone="go")
+    line = Markup("{} {}").format(_promises(speak, view, claims), first)
+    return Story(headline=nouns.all_found(speak, kind, seats["total"]), line=line, tone="go")
+
+
+def odds(speak: Speaker, forecast: Mapping[str, Any] | None) -> tuple[Markup, bool] | None:
+    """The honest forecast in tenths, and whether the alternatives come first; None when there is none."""
+    if not forecast or forecast.get("p") is None:
+        return None
+    p = float(forecast["p"])
+    tenths = round(p * 10)
+    if p < 0.1:
+        share = speak.t("fewer than 1 in 10")
+    elif p > 0.9:
+        share = speak.t("more than 9 in 10")
+    else:
+        share = speak.t("about {n} of 10", n=tenths)
+    line = speak.t(
+        "Asks like this found enough help in time in {share} cases.", share=Markup("<b>{}</b>").format(share)
+    )
+    if forecast.get("early"):
+        line = Markup("{} {}").format(line, speak.t("This is an early estimate."))
+    return line, p < 0.3

@@ -1,0 +1,204 @@
+"""`/help`: a volunteer decides in ten seconds and answers with one tap; then one step after the other.
+
+A look changes nothing: an alert is marked seen only by a form or our script, never by a GET that a preview may send.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from markupsafe import Markup
+
+from dispatch.actions import answer_alert, set_me
+from dispatch.actions.look import alert_views, show_inbox
+from dispatch.domain import limits
+from dispatch.domain.alert import Answer
+from dispatch.domain.errors import NotFound, PlaceUnclear, SignIn
+from dispatch.domain.people import Duty
+from dispatch.domain.plain_text import check_text
+from dispatch.domain.visibility import Viewer
+from dispatch.domain.whereabouts import from_text
+from dispatch.ports import Tx
+from geo.point import Point
+from web.call import named
+from web.limiter import ANSWER
+from web.pages import helping
+from web.pages.door import form_call, look, new_key, wants_json
+from web.pages.follow import link_page
+from web.pages.render import Reader, fragment, page, reader_of
+from web.pages.take import take_form
+
+router = APIRouter(include_in_schema=False)
+
+DUTIES: Final = (
+    (Duty.AVAILABLE, "Available"),
+    (Duty.DELAYED, "Slow today"),
+    (Duty.ON_BREAK, "Back in 8 hours"),
+    (Duty.OFF_DUTY, "Off"),
+)
+BREAK: Final = timedelta(hours=8)
+REASONS: Final = ("Too far", "No car", "Not tonight", "Don't know them")
+REFRESH_S: Final = 20
+
+
+def inbox(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
+    """The inbox with who I am and where in my events it stands.
+
+    Raises: SignIn.
+    """
+    state = show_inbox(tx, now, viewer)
+    person = set_me.me(tx, viewer)
+    epoch, _ = tx.journal.head()
+    return state | {"me": set_me.my_view(tx, person, now), "at": f"{epoch}:{person.inbox_off}", "place": person.place}
+
+
+@router.get("/help")
+async def help_page(request: Request) -> Response:
+    """My claims, the alerts that wait, my readiness; for nobody in particular, the way in."""
+    call = await look(request)
+    try:
+        state = await call.read(lambda tx, now: inbox(tx, now, call.viewer))
+    except SignIn:
+        return link_page(request, "/help", status=401)
+    reader = reader_of(request, at=state["place"])
+    values = live_values(reader, state)
+    speak = reader.speak
+    quiet = state["me"]["quiet_hours"] or {}
+    return page(
+        request,
+        reader,
+        "help",
+        values
+        | {
+            "fragment": Markup(fragment(reader, "help_live", values)),  # noqa: S704  # our own template
+            "at": state["at"],
+            "duties": [(str(duty), speak.t(name)) for duty, name in DUTIES],
+            "quiet": quiet,
+            "refresh": REFRESH_S,
+        },
+        styles=("follow", "help", "map"),
+    )
+
+
+def live_values(reader: Reader, state: dict[str, Any]) -> dict[str, Any]:
+    """Everything the live part of the page shows."""
+    speak, now = reader.speak, reader.now
+    return {
+        "me": state["me"],
+        "claims": [helping.mine(speak, claim, now) for claim in state["claims"]],
+        "cards": helping.cards(speak, state["alerts"], now),
+        "gone": _gone(reader, state["alerts"]),
+        "groups": len(state["me"]["communities"]),
+        "last": _last(reader, state["alerts"]),
+        "key": new_key,
+        "updated": speak.clock(now),
+    }
+
+
+def _gone(reader: Reader, alerts: list[dict[str, Any]]) -> Markup | None:
+    """The kind word for whoever was asked and is not needed any more, for half an hour."""
+    for alert in alerts:
+        at = datetime.fromisoformat(alert["created_at"])
+        if alert["answer"] == Answer.STOOD_DOWN and reader.now - at < timedelta(minutes=30):
+            if alert["status"] == "cancelled":
+                return reader.speak.t("They are safe and cancelled. Thank you.")
+            return reader.speak.t("Covered, thank you. You are not needed any more.")
+    return None
+
+
+def _last(reader: Reader, alerts: list[dict[str, Any]]) -> Markup | None:
+    if not alerts:
+        return None
+    return reader.speak.ago(datetime.fromisoformat(alerts[0]["created_at"]), reader.now)
+
+
+@router.get("/help/{alert_id}")
+async def alert_page(request: Request, alert_id: str) -> Response:
+    """One alert, with the form that takes seats."""
+    call = await look(request)
+    if call.viewer.person_id is None:
+        return link_page(request, f"/help/{alert_id}", status=401)
+
+    def job(tx: Tx, now: datetime) -> dict[str, Any]:
+        alert = tx.alerts.by_public(named(alert_id, "alert"))
+        if alert is None or alert.person_id != call.viewer.person_id:
+            raise NotFound("alert")
+        held = tx.requests.by_id(alert.request_id)
+        person = set_me.me(tx, call.viewer)
+        claim = tx.claims.unfinished(alert.request_id, person.id)
+        view = alert_views(tx, [alert])[0] | {"seats": held.seats.as_json() if held else None}
+        return {"alert": view, "seats": person.seats, "place": person.place, "claimed": claim is not None}
+
+    found = await call.read(job)
+    if found["claimed"]:
+        return RedirectResponse("/help", status_code=303)
+    reader = reader_of(request, at=found["place"])
+    return take_form(request, reader, found["alert"], my_seats=found["seats"])
+
+
+@router.post("/help/{alert_id}/answer")
+async def answer(request: Request, alert_id: str) -> Response:
+    """Seen, or not now with a reason; a no costs nothing."""
+    call, form = await form_call(request)
+    call.limit(*ANSWER)
+    seen = form.get("answer") == Answer.ACKNOWLEDGED
+    reason = check_text("reason", form.get("reason"), limits.REASON_CHARS)
+    command = answer_alert.AnswerAlert(
+        alert=named(alert_id, "alert"),
+        person_id=call.person_id,
+        answer=Answer.ACKNOWLEDGED if seen else Answer.DECLINED,
+        reason=reason,
+    )
+    await call.write(lambda tx, now: answer_alert.answer_alert(tx, now, command))
+    if wants_json(request):
+        return JSONResponse({"to": "/help"})
+    return RedirectResponse("/help", status_code=303)
+
+
+@router.post("/help")
+async def settings(request: Request) -> Response:
+    """My readiness and my limits; off cuts every channel in the same second."""
+    call, form = await form_call(request)
+    _ = call.person_id
+    chosen = form.get("duty") or str(Duty.AVAILABLE)
+    duty = Duty(chosen) if chosen in {str(each) for each, _ in DUTIES} else Duty.AVAILABLE
+    changes: dict[str, Any] = {}
+    about: dict[str, Any] = {}
+    place = None
+    if form.get("all"):
+        changes = {
+            "reach_minutes": form.number("reach"),
+            "quiet_from": 23 * 60 if form.get("quiet") else None,
+            "quiet_to": 7 * 60 if form.get("quiet") else None,
+            "alerts_per_week_max": form.number("alerts") or limits.ALERTS_PER_WEEK,
+        }
+        about = {
+            "name": check_text("name", form.get("name"), limits.NAME_CHARS),
+            "car": check_text("car", form.get("car"), limits.NAME_CHARS),
+            "phone": check_text("phone", form.get("phone"), limits.PHONE_CHARS),
+            "seats": min(limits.PERSON_SEATS_MAX, form.number("seats") or 0),
+        }
+        if town := check_text("town", form.get("town"), limits.PLACE_CHARS):
+            place = await _town(town)
+
+    def job(tx: Tx, now: datetime) -> dict[str, Any]:
+        until = now + BREAK if duty is Duty.ON_BREAK else None
+        set_me.set_me(tx, now, set_me.SetMe(viewer=call.viewer, changes=about))
+        command = set_me.SetDuty(viewer=call.viewer, duty=duty, until=until, place=place, changes=changes)
+        return set_me.set_duty(tx, now, command)
+
+    await call.write(job)
+    return RedirectResponse("/help", status_code=303)
+
+
+async def _town(text: str) -> Point | None:
+    """Where somebody usually is; a town nobody knows changes nothing."""
+    try:
+        return (await asyncio.to_thread(from_text, text)).point
+    except PlaceUnclear as unclear:
+        if not unclear.choices:
+            return None
+        first = unclear.choices[0]["place"]
+        return Point(first["lat"], first["lon"]) if isinstance(first, dict) else None
