@@ -1,8 +1,8 @@
 """What differs between the two engines: the only file that asks which one it is.
 
 Statements are SQLAlchemy Core, built once and turned into each engine's SQL once (`spelt`);
-after that a statement costs what the driver costs. Measured on SQLite, four statements of a
-claim: 160 µs through Connection.execute, 30 µs this way.
+after that a statement costs what the driver costs. Measured on SQLite, one upsert: 10.7 µs of
+processor through Connection.execute, 2.2 µs this way.
 """
 
 from collections.abc import Callable, Iterable
