@@ -120,6 +120,11 @@ def _add_handlers(api: FastAPI) -> None:
             raise error
         return errors.refused(Invalid(faults_of_query(error.errors())))
 
+    async def bug(request: Request, error: Exception) -> Response:
+        # Answered here, logged once by the Edge outside, to which it rises.
+        return errors.problem("bug", errors.BUG, {"request_id": request.scope["flare.request_id"]})
+
+    api.add_exception_handler(Exception, bug)
     api.add_exception_handler(Refused, refused)
     api.add_exception_handler(HTTPException, by_router)
     api.add_exception_handler(RequestValidationError, bad_query)

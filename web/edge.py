@@ -6,6 +6,7 @@ without what was sent; the answer says only that there was one (tests/web/test_e
 
 import logging
 import secrets
+import traceback
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
@@ -24,6 +25,10 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LIVE: Final = "/v1/live"
+HEADER_BYTES: Final = 16 * 1024
+HEADERS: Final = f"That is too much in the headers: at most {HEADER_BYTES:,} bytes."
+TRACE: Final = 12
+"""Frames of a bug's traceback that are logged: the last ones."""
 
 
 class Edge:
@@ -68,11 +73,16 @@ class Edge:
                 message["headers"] = completed(list(message.get("headers", ())), secure, request_id)
             await send(message)
 
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES:
+            await errors.problem("headers-too-large", HEADERS)(scope, receive, told)
+            return
         try:
             await self.inner(scope, receive, told)
-        except Exception:
-            route = scope.get("route")
-            # The route's pattern, never the path: a path may hold what is nobody's business in a log.
-            log.exception("%s %s failed [%s]", scope["method"], getattr(route, "path", "?"), request_id)
+        except Exception as bug:  # noqa: BLE001 - the last resort: whatever it is, it is logged and answered
+            # The route's pattern and where it broke; not the path and not what the error says, which may
+            # hold a place, a phone or a token.
+            where = "".join(traceback.format_tb(bug.__traceback__)[-TRACE:])
+            route = getattr(scope.get("route"), "path", "?")
+            log.error("%s %s failed with %s [%s]\n%s", scope["method"], route, type(bug).__name__, request_id, where)
             if not begun:
                 await errors.problem("bug", errors.BUG, {"request_id": request_id})(scope, receive, told)

@@ -36,6 +36,7 @@ STATUS: Final[dict[str, int]] = {
     "place-unclear": 422,
     "key-reused": 422,
     "slow-down": 429,
+    "headers-too-large": 431,
     "bug": 500,
     "busy": 503,
 }

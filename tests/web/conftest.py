@@ -5,10 +5,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -152,22 +153,16 @@ Play = Callable[..., Any]
 def play(tmp_path: Path) -> Play:
     """Runs a coroutine function of a world to its end, on its own loop."""
 
+    runs = count()
+
     def run(story: Callable[[World], Coroutine[Any, Any, T]], **given: Any) -> T:
         async def whole() -> T:
-            async with running(tmp_path, **given) as world:
+            async with running(tmp_path / str(next(runs)), **given) as world:
                 return await story(world)
 
         return asyncio.run(whole())
 
     return run
-
-
-@pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """An event loop that outlives a test's single calls."""
-    made = asyncio.new_event_loop()
-    yield made
-    made.close()
 
 
 def whole_text(answer: httpx.Response) -> str:

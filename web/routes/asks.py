@@ -210,7 +210,8 @@ async def _vouch(request: Request, public_id: str, *, lends: bool) -> Response:
 
     def job(tx: Tx, now: datetime) -> dict[str, Any]:
         asked = tx.requests.by_public(public_id)
-        ring = call.flare.ring_between(tx, asked.requester, person) if asked and lends else None
+        others = asked is not None and asked.requester != person
+        ring = call.flare.ring_between(tx, asked.requester, person) if asked and others and lends else None
         command = change_request.Vouch(request=public_id, viewer=call.viewer, ring=ring, lends=lends)
         return change_request.vouch(tx, now, command)
 

@@ -1,0 +1,137 @@
+"""Nobody gets more than the table says, the operator at home excepted, and a forged header moves nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from dispatch.domain.errors import SlowDown
+from tests.web.conftest import BAKER, Play, World
+from web.limiter import BUCKETS_MAX, Limiter, Rule
+from web.visitor import trusted_networks, visitor_of
+
+RIDE = {"kind": "ride", "quantity": 3, "place": BAKER, "similar_ok": True}
+FAR = "198.51.100.7"
+
+
+async def asks(world: World, count: int, **headers: str) -> list[int]:
+    async with world.client(**headers) as guest:
+        return [(await world.post(guest, "/v1/requests", RIDE)).status_code for _ in range(count)]
+
+
+def test_a_guest_asks_three_times_an_hour_and_is_told_when_again(play: Play) -> None:
+    async def story(world: World) -> None:
+        assert await asks(world, 4, address=FAR) == [201, 201, 201, 429]
+        async with world.client(address=FAR) as guest:
+            told = await world.post(guest, "/v1/requests", RIDE)
+            assert told.json()["code"] == "slow-down"
+            assert told.headers["retry-after"] == str(told.json()["retry_after"]) == "1200"
+            world.clock.step(timedelta(seconds=1_200))
+            assert (await world.post(guest, "/v1/requests", RIDE)).status_code == 201
+
+    play(story)
+
+
+def test_a_refused_body_costs_nothing(play: Play) -> None:
+    async def story(world: World) -> None:
+        async with world.client(address=FAR) as guest:
+            for _ in range(20):
+                assert (await world.post(guest, "/v1/requests", RIDE | {"quantity": 0})).status_code == 422
+        assert await asks(world, 1, address=FAR) == [201]
+
+    play(story)
+
+
+def test_many_guests_of_one_neighbourhood_share_a_larger_limit(play: Play) -> None:
+    async def story(world: World) -> None:
+        got = []
+        for number in range(16):
+            got += await asks(world, 2, address=f"198.51.100.{number + 1}", **{"User-Agent": f"phone {number}"})
+        assert got == [201] * 30 + [429] * 2
+        assert await asks(world, 1, address="198.51.101.1") == [201]
+
+    play(story)
+
+
+def test_the_operator_at_home_is_not_counted_unless_the_settings_say_so(play: Play) -> None:
+    async def at_home(world: World) -> None:
+        assert await asks(world, 6) == [201] * 6
+        # Forwarded by a proxy nobody declared: not at home, and its word is not taken.
+        forged = {"X-Forwarded-For": "127.0.0.1"}
+        assert await asks(world, 4, **forged) == [201, 201, 201, 429]
+        assert await asks(world, 1, **{"X-Forwarded-For": "203.0.113.5"}) == [429]
+
+    async def counted(world: World) -> None:
+        assert await asks(world, 4) == [201, 201, 201, 429]
+
+    async def never(world: World) -> None:
+        assert await asks(world, 6, address=FAR) == [201] * 6
+
+    play(at_home)
+    play(counted, limits=True)
+    play(never, limits=False)
+
+
+def test_a_listed_proxy_is_believed_and_only_its_last_word(play: Play) -> None:
+    async def story(world: World) -> None:
+        assert await asks(world, 4, **{"X-Forwarded-For": "203.0.113.5"}) == [201, 201, 201, 429]
+        assert await asks(world, 1, **{"X-Forwarded-For": "9.9.9.9, 203.0.113.5"}) == [429]
+        assert await asks(world, 1, **{"X-Forwarded-For": "203.0.113.5, 198.51.100.1"}) == [201]
+
+    play(story, trusted_proxies=("127.0.0.1",))
+
+
+def test_positions_answers_and_boards_have_their_own_limits(play: Play) -> None:
+    async def story(world: World) -> None:
+        place = {"lat": 35.2, "lon": -116.1}
+        async with world.client("ben") as ben:
+            assert [(await ben.put("/v1/me/position", json=place)).status_code for _ in range(2)] == [200, 429]
+            world.clock.step(timedelta(seconds=5))
+            assert (await ben.put("/v1/me/position", json=place)).status_code == 200
+            assert [(await ben.get("/v1/board")).status_code for _ in range(3)] == [200, 200, 429]
+            path = "/v1/me/readiness?lat=35.2&lon=-116.1"
+            assert [(await ben.get(path)).status_code for _ in range(11)] == [200] * 10 + [429]
+
+    play(story, limits=True)
+
+
+def test_wrong_tokens_stop_after_ten_a_minute(play: Play) -> None:
+    async def story(world: World) -> None:
+        async with world.client(address=FAR) as guesser:
+            wrong = [
+                (await world.post(guesser, "/v1/session", {"token": f"flm_{number:022}"})).status_code
+                for number in range(12)
+            ]
+        assert wrong == [401] * 10 + [429] * 2
+
+    play(story)
+
+
+def test_one_person_is_on_the_way_to_two_at_most_where_limits_count(play: Play) -> None:
+    async def story(world: World) -> None:
+        asked = [await world.ask(similar_ok=True) for _ in range(3)]
+        async with world.client("ben") as ben:
+            got = [await world.post(ben, f"/v1/requests/{each['id']}/claims", {"seats": 1}) for each in asked]
+        assert [each.status_code for each in got] == [201, 201, 429]
+
+    play(story, limits=True)
+
+
+def test_the_limiter_remembers_a_bounded_number_of_callers() -> None:
+    limiter = Limiter(lambda: 0.0, always=True)
+    rule = Rule(name="r", count=1, seconds=60)
+    visitor = visitor_of({"type": "http"}, ())
+    for number in range(BUCKETS_MAX + 10):
+        limiter.take(visitor, str(number), [rule])
+    assert len(limiter) == BUCKETS_MAX
+    with pytest.raises(SlowDown):
+        limiter.take(visitor, str(BUCKETS_MAX), [rule])
+
+
+def test_neighbourhoods_are_24_bits_of_an_old_address_and_56_of_a_new_one() -> None:
+    def prefix(address: str) -> str:
+        return visitor_of({"client": (address, 1), "headers": []}, trusted_networks([])).prefix
+
+    assert prefix("198.51.100.7") == "198.51.100.0/24"
+    assert prefix("::ffff:198.51.100.7") == "198.51.100.0/24"
+    assert prefix("2001:db8:aaaa:bbcc::1") == "2001:db8:aaaa:bb00::/56"
+    assert prefix("") == "local"
