@@ -20,14 +20,21 @@ SELF: Final = 255
 
 # Following a tie is a scattered read and a scattered write, trying one a read beside the last one. Of 1 M people
 # (bench/match.py) following 0.6 M ties took as long as trying 2.5 M.
-_EXPAND_COST: Final = 4.0
+EXPAND_COST: Final = 4.0
 
 
-def marks_of(delta: Delta, requester: int, hops: int, near: list[tuple[int, int]] | None = None) -> Marks:
+def marks_of(
+    delta: Delta,
+    requester: int,
+    hops: int,
+    near: list[tuple[int, int]] | None = None,
+    *,
+    expand_cost: float = EXPAND_COST,
+) -> Marks:
     """The hop of everybody up to `hops`; SELF for the requester, 0 for all others.
 
     `near` given: the last hop is marked for people in those ranges, and for moved people, at
-    least; whoever lies elsewhere may be left at 0.
+    least; whoever lies elsewhere may be left at 0. `expand_cost`: what following a tie costs, in ties tried.
     """
     mark = np.zeros(delta.base.capacity, dtype=np.uint8)
     if requester < 0:
@@ -35,7 +42,7 @@ def marks_of(delta: Delta, requester: int, hops: int, near: list[tuple[int, int]
     mark[requester] = SELF
     frontier = np.array([requester], dtype=np.int64)
     for hop in range(1, hops + 1):
-        if hop == hops and near is not None and hop > 1 and _cheaper_to_try(delta, frontier, near):
+        if hop == hops and near is not None and hop > 1 and _cheaper_to_try(delta, frontier, near, expand_cost):
             _try(delta, mark, near, hop)
             break
         frontier = _expand(delta, mark, frontier, hop)
@@ -89,8 +96,8 @@ def _mark(mark: Marks, people: NDArray[np.integer], hop: int) -> None:
     mark[people[mark[people] == 0]] = hop
 
 
-def _cheaper_to_try(delta: Delta, frontier: Numbers, near: list[tuple[int, int]]) -> bool:
+def _cheaper_to_try(delta: Delta, frontier: Numbers, near: list[tuple[int, int]], expand_cost: float) -> bool:
     ptr = delta.base.ptr
     to_expand = int((ptr.take(frontier + 1) - ptr.take(frontier)).sum())
     to_try = sum(int(ptr[high] - ptr[low]) for low, high in near)
-    return to_try < _EXPAND_COST * to_expand
+    return to_try < expand_cost * to_expand

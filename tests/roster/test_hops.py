@@ -3,7 +3,6 @@
 from itertools import pairwise
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,8 @@ from dispatch.roster.people import PERSON, row_of
 from geo.point import Point
 from tests.roster.worlds import Plain, persons, somebody, worlds
 
+TRIED = 1e9
+"""At this price the last hop is always tried from the near people's side."""
 HERE, FAR = Point(35.0, -116.0), Point(-33.0, 151.0)
 
 
@@ -37,10 +38,8 @@ def test_both_ways_give_the_same_marks(plain: Plain, data: st.DataObject, last: 
     start = delta.number_of(data.draw(st.sampled_from(ids)))
     near = delta.base.near(Point(35, -116), data.draw(st.sampled_from([50.0, 5_000.0, 20_100.0])))
     everywhere = hops.marks_of(delta, start, last)
-    with pytest.MonkeyPatch.context() as patch:
-        # The choice is a price; at any price both must say the same of those who are asked about.
-        patch.setattr(hops, "_EXPAND_COST", data.draw(st.sampled_from([0.0, 1e9])))
-        some = hops.marks_of(delta, start, last, near)
+    # The choice is a price; at any price both must say the same of those who are asked about.
+    some = hops.marks_of(delta, start, last, near, expand_cost=data.draw(st.sampled_from([0.0, TRIED])))
     asked_about = np.zeros(len(some), dtype=np.bool_)
     for low, high in near:
         asked_about[low:high] = True
@@ -50,33 +49,24 @@ def test_both_ways_give_the_same_marks(plain: Plain, data: st.DataObject, last: 
     assert all(high <= low for (_, high), (low, _) in pairwise(sorted(near)))
 
 
-@pytest.fixture
-def tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last hop is tried from the near people's side, whatever it costs."""
-    monkeypatch.setattr(hops, "_EXPAND_COST", 1e9)
-
-
-@pytest.mark.usefixtures("tried")
 def test_somebody_who_has_just_come_near_is_tried_too() -> None:
     people = {1: somebody(1, place=HERE), 2: somebody(2, place=FAR), 3: somebody(3, place=FAR)}
     delta = delta_of(Plain(people=people, ties={(1, 2), (2, 3)}))
     delta.put(3, row_of(somebody(3, place=HERE)))
-    mark = hops.marks_of(delta, delta.number_of(1), 2, delta.base.near(HERE, 50))
+    mark = hops.marks_of(delta, delta.number_of(1), 2, delta.base.near(HERE, 50), expand_cost=TRIED)
     assert mark[delta.number_of(3)] == 2
 
 
-@pytest.mark.usefixtures("tried")
 def test_a_tie_made_just_now_is_tried_too() -> None:
     people = {number: somebody(number, place=HERE) for number in (1, 2, 3)}
     delta = delta_of(Plain(people=people, ties={(1, 2)}))
     delta.tie(delta.number_of(2), delta.number_of(3))
-    mark = hops.marks_of(delta, delta.number_of(1), 2, delta.base.near(HERE, 50))
+    mark = hops.marks_of(delta, delta.number_of(1), 2, delta.base.near(HERE, 50), expand_cost=TRIED)
     assert mark[delta.number_of(3)] == 2
 
 
-@pytest.mark.usefixtures("tried")
 def test_of_people_far_away_the_last_hop_is_not_looked_for() -> None:
     people = {1: somebody(1, place=HERE), 2: somebody(2, place=HERE), 3: somebody(3, place=FAR)}
     delta = delta_of(Plain(people=people, ties={(1, 2), (2, 3)}))
-    mark = hops.marks_of(delta, delta.number_of(1), 2, delta.base.near(HERE, 50))
+    mark = hops.marks_of(delta, delta.number_of(1), 2, delta.base.near(HERE, 50), expand_cost=TRIED)
     assert mark[delta.number_of(3)] == 0
