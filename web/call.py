@@ -86,10 +86,11 @@ class Call:
 
         Raises: SlowDown.
         """
+        if rules:
+            # First, so that somebody who is over their own limit uses up nothing of their neighbours'.
+            self.limiter.take(self.visitor, self.who, rules)
         if near:
             self.limiter.take(self.visitor, self.visitor.prefix, near)
-        if rules:
-            self.limiter.take(self.visitor, self.who, rules)
 
     async def body(self, model: type[M]) -> M:
         """What was sent, checked.

@@ -5,6 +5,7 @@ operator at home and is not counted unless the settings say so (tests/web/test_l
 """
 
 import math
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,8 @@ class Limiter:
         """`always`: True counts everybody, False nobody, None everybody but the operator at home."""
         self._now, self._always, self._workers = now, always, workers
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        # Asks and claims are counted by the job that does them, on a writer thread: a repeat is none.
+        self._lock = threading.Lock()
         self.refused = 0
 
     def __len__(self) -> int:
@@ -76,14 +79,15 @@ class Limiter:
         """
         if not self.counts(visitor):
             return
-        now = self._now()
-        levels = [(rule, self._level(rule, who, now)) for rule in rules]
-        wait = max((1.0 - level) / self._speed(rule) for rule, level in levels)
-        if wait > 0:
-            self.refused += 1
-            raise SlowDown(max(1, math.ceil(wait)))
-        for rule, level in levels:
-            self._keep(rule, who, level - 1.0, now)
+        with self._lock:
+            now = self._now()
+            levels = [(rule, self._level(rule, who, now)) for rule in rules]
+            wait = max((1.0 - level) / self._speed(rule) for rule, level in levels)
+            if wait > 0:
+                self.refused += 1
+                raise SlowDown(max(1, math.ceil(wait)))
+            for rule, level in levels:
+                self._keep(rule, who, level - 1.0, now)
 
     def _speed(self, rule: Rule) -> float:
         return rule.per_second / self._workers

@@ -31,6 +31,16 @@ def test_a_guest_asks_three_times_an_hour_and_is_told_when_again(play: Play) -> 
     play(story)
 
 
+def test_a_bad_line_that_repeats_the_call_uses_up_nothing(play: Play) -> None:
+    async def story(world: World) -> None:
+        async with world.client(address=FAR) as guest:
+            same = [(await world.post(guest, "/v1/requests", RIDE, "one-ask-sent-often-0001")) for _ in range(6)]
+            assert {(each.status_code, each.json()["id"]) for each in same} == {(201, same[0].json()["id"])}
+        assert await asks(world, 3, address=FAR) == [201, 201, 429]
+
+    play(story)
+
+
 def test_a_refused_body_costs_nothing(play: Play) -> None:
     async def story(world: World) -> None:
         async with world.client(address=FAR) as guest:

@@ -96,6 +96,26 @@ def test_the_last_seat_goes_to_one_and_the_other_is_told_how_many_are_left(play:
     play(story)
 
 
+def test_a_stranger_sees_the_place_only_once_the_owner_lets_them_come(play: Play) -> None:
+    async def story(world: World) -> None:
+        asked = await world.ask()
+        first, second = await world.claim("dora", asked["id"], 2), await world.claim("cem", asked["id"], 1)
+        assert "accuracy_m" not in first["place"]
+        async with world.client("dora") as dora, world.client("ana") as ana:
+            path = f"/v1/claims/{first['id']}/decisions"
+            assert (await world.post(dora, path, {"decision": "show"})).status_code == 404
+            shown = await world.post(ana, path, {"decision": "show"})
+            assert shown.json()["shown"] is True
+            assert (await dora.get(f"/v1/requests/{asked['id']}")).json()["place"]["lat"] == BAKER["lat"]
+            refused = await world.post(ana, f"/v1/claims/{second['id']}/decisions", {"decision": "refuse"})
+            assert refused.json()["status"] == "stood_down"
+            assert (await ana.get(f"/v1/requests/{asked['id']}")).json()["seats"]["claimed"] == 2
+            again = await world.post(ana, f"/v1/claims/{second['id']}/decisions", {"decision": "show"})
+            assert (again.status_code, again.json()["code"]) == (409, "wrong-step")
+
+    play(story)
+
+
 def test_a_helper_link_lets_a_guest_claim_and_gives_them_a_token_of_their_own(play: Play) -> None:
     async def story(world: World) -> None:
         asked = await world.ask()

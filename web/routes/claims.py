@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from dispatch.actions import claim_seats, sign_in, step_claim
+from dispatch.actions import claim_seats, decide_claim, sign_in, step_claim
 from dispatch.actions.words import hashed
 from dispatch.domain.errors import SlowDown
 from dispatch.domain.lifecycle import STANDING, Step
@@ -26,10 +26,10 @@ async def claim(call: Call, public_id: str, body: bodies.ClaimBody) -> Written:
 
     Raises: NotFound, SignIn, OwnRequest, AlreadyClaimed, RequestOver, Invalid, SeatTaken, SlowDown.
     """
-    call.limit(*CLAIM)
     counted = call.limiter.counts(call.visitor)
 
     def job(tx: Tx, now: datetime) -> dict[str, Any]:
+        call.limit(*CLAIM)
         ring, person = None, call.viewer.person_id
         if person is not None:
             asked = tx.requests.by_public(public_id)
@@ -87,7 +87,7 @@ async def step(call: Call, public_id: str, body: bodies.StepBody) -> Written:
 )
 async def post_claim(request: Request, id: str) -> Response:  # noqa: A002 - the name callers read in the document
     """I take so many of the seats; with `standby` also behind a full ask."""
-    call = await begin(request, limit=())
+    call = await begin(request)
     public_id = named(id)
     return written(await claim(call, public_id, await call.body(bodies.ClaimBody)))
 
@@ -101,3 +101,20 @@ async def post_step(request: Request, id: str) -> Response:  # noqa: A002
     call = await begin(request)
     public_id = named(id, "claim")
     return written(await step(call, public_id, await call.body(bodies.StepBody)))
+
+
+@router.post(
+    "/claims/{id}/decisions",
+    **told.call(
+        "Let them come, or not", body=bodies.DecisionBody, answer=answers.ClaimView, key=True, refuses=(404, 409)
+    ),
+)
+async def post_decision(request: Request, id: str) -> Response:  # noqa: A002
+    """The owner lets a stranger see the place, or thanks somebody and gives the seats to others."""
+    call = await begin(request)
+    public_id = named(id, "claim")
+    body = await call.body(bodies.DecisionBody)
+    command = decide_claim.DecideClaim(
+        claim=public_id, viewer=call.viewer, decision=decide_claim.Decision(body.decision)
+    )
+    return written(await call.write(lambda tx, now: decide_claim.decide_claim(tx, now, command)))

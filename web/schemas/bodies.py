@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from dispatch.actions.decide_claim import Decision
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.errors import Invalid
@@ -208,6 +209,12 @@ class StepBody(Body):
         if self.lat is not None and self.lon is not None:
             _point(self.lat, self.lon)
         return self
+
+
+class DecisionBody(Body):
+    """The owner's word on somebody who wants to come."""
+
+    decision: Annotated[str, *_one_of(*Decision)]
 
 
 class CloseBody(Body):

@@ -1,0 +1,55 @@
+"""The owner's word on somebody who wants to come: a stranger may see the place, or is thanked and let go."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from dispatch.actions.seats import end_early
+from dispatch.actions.words import part, tell, tell_claimer
+from dispatch.domain.errors import NotFound, WrongStep
+from dispatch.domain.events import EventKind
+from dispatch.domain.lifecycle import UNFINISHED, Step
+from dispatch.domain.visibility import Context, Role, Viewer, claim_part, claim_view, role_in
+from dispatch.ports import Tx
+
+
+class Decision(StrEnum):
+    """What the owner may say."""
+
+    SHOW = "show"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideClaim:
+    """Who decides what about which claim."""
+
+    claim: str
+    viewer: Viewer
+    decision: Decision
+
+
+def decide_claim(tx: Tx, now: datetime, command: DecideClaim) -> dict[str, Any]:
+    """The claim as the owner sees it afterwards. Showing twice is showing once.
+
+    Raises: NotFound unless the viewer owns the request; WrongStep for a claim that is over or has met.
+    """
+    claim = tx.claims.by_public(command.claim)
+    request = tx.requests.lock(claim.request_id) if claim else None
+    claim = tx.claims.by_id(claim.id) if claim else None
+    if claim is None or request is None or role_in(request, command.viewer, None, None) is not Role.OWNER:
+        raise NotFound("claim")
+    if claim.status not in UNFINISHED:
+        raise WrongStep(claim.status, command.decision, ())
+    if command.decision is Decision.REFUSE:
+        claim = end_early(tx, now, request, claim, Step.STAND_DOWN, request.requester)
+    elif claim.shown_at is None:
+        shown = tx.claims.move(claim.id, [claim.status], shown_at=now)
+        if shown is None:
+            raise RuntimeError(f"claim {claim.id} moved under a locked request")
+        claim = shown
+        tell(tx, request, EventKind.CLAIM_STEPPED, request.requester, claim=part(claim))
+        tell_claimer(tx, claim)
+    people = tx.people.by_ids([claim.person_id])
+    return claim_view(claim_part(claim), Role.OWNER, Context(people=people, claims={claim.public_id: claim}))
