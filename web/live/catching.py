@@ -36,12 +36,14 @@ class CatchingUp:
         topics: Topics,
         positions: PositionBoard,
         *,
+        epoch: Callable[[], str],
         spawn: Spawn,
         end: Callable[[Sink, Code], None],
         deny: Callable[[Subscription], None],
         renewed: Callable[[Sink], None],
     ) -> None:
         self._store, self._topics, self._positions = store, topics, positions
+        self._epoch = epoch
         self._spawn, self._end, self._deny = spawn, end, deny
         self._renewed = renewed
         self._ids: OrderedDict[str, int] = OrderedDict()
@@ -113,6 +115,9 @@ class CatchingUp:
                     return
                 if sub.again:
                     continue
+                if picture.epoch != self._epoch():
+                    # The log went backwards and the tail has not seen it yet: what it tells next is of the old one.
+                    break
                 if picture.role is None:
                     self._deny(sub)
                     return

@@ -72,6 +72,7 @@ class Hub:
             store,
             self.topics,
             self.positions,
+            epoch=lambda: self.epoch,
             spawn=self.spawn,
             end=self.end,
             deny=self._deny,
