@@ -134,14 +134,17 @@ def land_in(frame: Frame, thin: float = 0.6) -> str:
 
 
 def _near(frame: Frame, name: str) -> Iterable[tuple[Floats, Floats]]:
+    """Every line that may be seen, whole, on the side of the date line where it is seen."""
     layer, box = _layers()[name], frame.box()
     rows = (layer.north >= box.south) & (layer.south <= box.north)
-    inside = np.zeros(len(rows), dtype=np.bool_)
-    for west, east in box.longitudes():
-        inside |= (layer.east >= west) & (layer.west <= east)
-    for row in np.flatnonzero(rows & inside):
-        part = slice(layer.starts[row], layer.starts[row + 1])
-        yield frame.project(layer.lon[part], layer.lat[part])
+    west, east = frame.centre.lon - frame.degrees / 2, frame.centre.lon + frame.degrees / 2
+    for turn in (-360.0, 0.0, 360.0):
+        seen = rows & (layer.east + turn >= west) & (layer.west + turn <= east)
+        for row in np.flatnonzero(seen):
+            part = slice(layer.starts[row], layer.starts[row + 1])
+            # Not frame.project: that wraps point by point, and a continent cut in two would fill the sea.
+            x = frame.width / 2 + (layer.lon[part] + turn - frame.centre.lon) * frame.scale
+            yield x, frame.project(layer.lon[part], layer.lat[part])[1]
 
 
 def _inside(frame: Frame, x: Floats, y: Floats) -> Iterable[list[XY]]:

@@ -83,7 +83,9 @@ def region(reader: Reader, seen: Seen) -> dict[str, Any]:
         "strip": _strip(speak, seen),
         "where": _where(seen),
         "heard": story.heard_line(speak, heard) if heard and heard["alerted"] and going else None,
-        "odds": story.odds(speak, view.get("forecast")) if going and view["role"] == "owner" else None,
+        "odds": story.odds(speak, view.get("forecast"))
+        if view["status"] == "open" and view["role"] == "owner"
+        else None,
         "lines": lines,
         "newest": NEWEST,
         "going": going,
@@ -143,7 +145,7 @@ def _strip(speak: Speaker, seen: Seen) -> Markup | None:
     point = _point(seen)
     if point is None or seen.view["status"] not in ("open", "claimed"):
         return None
-    return strip(speak, point)
+    return strip(speak, point, (seen.view.get("place") or {}).get("text"))
 
 
 def _where(seen: Seen) -> str | None:

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from dispatch.actions import look
 from dispatch.domain import visibility
-from dispatch.domain.errors import NotFound
 from dispatch.domain.events import request_topic
 from dispatch.domain.visibility import Role, Viewer
 from dispatch.ports import Power, Tx
@@ -58,16 +57,10 @@ def see(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> Seen:
     return _seen(tx, request.id, view, role, request.country, viewer)
 
 
-def see_as_public(tx: Tx, now: datetime, public_id: str) -> Seen:
-    """The ask as every holder of the view link sees it: the same for all of them, so it may be shared.
-
-    Raises: NotFound.
-    """
+def position(tx: Tx, public_id: str) -> str:
+    """Where the ask's events stand, without reading them."""
     request = tx.requests.by_public(public_id)
-    if request is None:
-        raise NotFound("ask")
-    view = look.request_state(tx, request, Role.PUBLIC) | {"role": str(Role.PUBLIC)}
-    return _seen(tx, request.id, view, Role.PUBLIC, request.country, Viewer())
+    return f"{tx.journal.head()[0]}:{request.off if request else 0}"
 
 
 def _seen(tx: Tx, request_id: int, view: Mapping[str, Any], role: Role, country: str | None, viewer: Viewer) -> Seen:

@@ -16,15 +16,18 @@ from web.pages.speech import Speaker
 
 NEAR_KM: Final = 5.0
 WIDTH: Final = 350
+ANCHOR: Final = 1_000
 _EDGE: Final = 34
 
 
-def strip(speak: Speaker, place: Point) -> Markup | None:
-    """The strip as SVG."""
+def strip(speak: Speaker, place: Point, text: str | None = None) -> Markup | None:
+    """The strip as SVG. `text`: where they said they are; a road named there is meant."""
     names = roads.corridors_near(place, NEAR_KM)
     if not names:
         return None
-    road = names[0]
+    named = roads.canonical(text or "")
+    freeways = [name for name in names if name.startswith("I-")]
+    road = named if named in names else (freeways or names)[0]
     sides = _neighbours(road, place)
     if sides is None:
         return None
@@ -48,7 +51,7 @@ def strip(speak: Speaker, place: Point) -> Markup | None:
 def _neighbours(road: str, place: Point) -> tuple[tuple[str, float], tuple[str, float]] | None:
     """The town west and the town east of the place along the road, with their distances."""
     towns = [(town, gazetteer().named(town, limit=1)) for town in roads.towns(road)]
-    known = [(town, found[0].point) for town, found in towns if found]
+    known = [(town, found[0].point) for town, found in towns if found and found[0].population >= ANCHOR]
     west = [(great_circle_km(place, point), town) for town, point in known if point.lon < place.lon]
     east = [(great_circle_km(place, point), town) for town, point in known if point.lon >= place.lon]
     far = 12.0

@@ -5,8 +5,8 @@ Pages use the same actions, the same auth and the same keys as the API; nothing 
 
 from fastapi import APIRouter
 
-from web.pages import ask, follow, follow_acts, static, take, volunteer
+from web.pages import ask, follow, follow_acts, live, static, take, volunteer, watch
 
 router = APIRouter(include_in_schema=False)
-for part in (static, ask, follow_acts, take, follow, volunteer):
+for part in (static, ask, follow_acts, take, live, follow, volunteer, watch):
     router.include_router(part.router)

@@ -56,7 +56,7 @@ def take_form(
         "over": over,
         "reasons": [(reason, speak.t(reason)) for reason in REASONS] if card.id else [],
         "take_says": speak.t("Take the seats") if alert["kind"] == "ride" else speak.t("I promise it"),
-        "seats_say": speak.t("How many seats have you?")
+        "seats_say": speak.t("How many seats do you have?")
         if alert["kind"] == "ride"
         else speak.t("How much can you take on?"),
     }

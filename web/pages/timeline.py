@@ -6,7 +6,7 @@ Pure: events as this reader's role may read them in, sentences out.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from markupsafe import Markup
 
@@ -35,6 +35,9 @@ def lines(speak: Speaker, kind: str, events: Sequence[Told], *, owner: bool) -> 
             before[claim["id"]] = claim["status"]
         if said is not None:
             text, mark = said
+            if mark == "asked" and found and found[-1].mark == "asked":
+                # One wave after the other says the same with a larger number.
+                found.pop()
             found.append(Line(at=told.at, text=text, mark=mark))
     return found[::-1]
 
@@ -67,27 +70,31 @@ def _said(speak: Speaker, kind: str, told: Told, before: dict[str, str], *, owne
             return None
 
 
+# What a claim's step is called: with the first name where the reader may know it, without where not.
+_STEPS: Final[dict[str, tuple[str, str, str]]] = {
+    "standby": ("{name} is standing by with {seats}", "{seats} standing by", "calm"),
+    "committed": ("{name} has promised {seats}", "{seats} promised", "go"),
+    "en_route": ("{name} is on the way with {seats}", "{seats} on the way", "go"),
+    "on_scene": ("{name} is there", "{seats} are there", "go"),
+    "met": ("{name} has met them", "{seats} have met them", "go"),
+    "done": ("{name} brought everyone where they wanted to be", "{seats} brought home", "go"),
+    "withdrawn": ("{name} can't make it; {seats} open again", "{seats} open again", "stop"),
+    "lapsed": ("No word from {name}; {seats} open again", "No word; {seats} open again", "stop"),
+    "no_show": ("{name} did not come; {seats} open again", "{seats} open again", "stop"),
+    "stood_down": ("{name} is not needed any more", "{seats} not needed any more", "calm"),
+}
+
+
 def _claim(
     speak: Speaker, kind: str, happened: str, claim: dict[str, Any], before: dict[str, str]
 ) -> tuple[Markup, str] | None:
-    name, seats = name_of(speak, claim), nouns.units(speak, kind, claim["seats"])
     status = claim["status"]
     if happened == "claim_stepped" and before.get(claim["id"]) == status:
         return None
-    sentences = {
-        "standby": ("{name} is standing by with {seats}", "calm"),
-        "committed": ("{name} has promised {seats}", "go"),
-        "en_route": ("{name} is on the way with {seats}", "go"),
-        "on_scene": ("{name} is there", "go"),
-        "met": ("{name} has met them", "go"),
-        "done": ("{name} brought everyone where they wanted to be", "go"),
-        "withdrawn": ("{name} can't make it; {seats} open again", "stop"),
-        "lapsed": ("No word from {name}; {seats} open again", "stop"),
-        "no_show": ("{name} did not come; {seats} open again", "stop"),
-        "stood_down": ("{name} is not needed any more", "calm"),
-    }
-    sentence, mark = sentences[status]
-    return speak.t(sentence, **{k: v for k, v in (("name", name), ("seats", seats)) if "{" + k in sentence}), mark
+    named, nameless, mark = _STEPS[status]
+    sentence = named if claim.get("name") else nameless
+    values = {"name": name_of(speak, claim), "seats": nouns.units(speak, kind, claim["seats"])}
+    return speak.t(sentence, **{slot: value for slot, value in values.items() if "{" + slot in sentence}), mark
 
 
 def _closed(speak: Speaker, disposition: str) -> Markup:

@@ -50,8 +50,20 @@ def inbox(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
     """
     state = show_inbox(tx, now, viewer)
     person = set_me.me(tx, viewer)
+    return state | {
+        "me": set_me.my_view(tx, person, now),
+        "at": inbox_position(tx, person.id),
+        "place": person.place,
+    }
+
+
+def inbox_position(tx: Tx, person_id: int) -> str:
+    """Where a person's inbox stands: its own events, then those of the asks in it, whose seats the cards show."""
     epoch, _ = tx.journal.head()
-    return state | {"me": set_me.my_view(tx, person, now), "at": f"{epoch}:{person.inbox_off}", "place": person.place}
+    person = tx.people.by_id(person_id)
+    asks = tx.requests.by_ids({alert.request_id for alert in tx.alerts.of_person(person_id, limits.INBOX_ALERTS)})
+    moved = sum(request.off for request in asks.values())
+    return f"{epoch}:{(person.inbox_off if person else 0) * 1_000_000 + moved % 1_000_000}"
 
 
 @router.get("/help")
