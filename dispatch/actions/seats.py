@@ -62,7 +62,8 @@ def promote(tx: Tx, now: datetime, request: Request) -> Request:
         request = taken
         status = after_step(waiting.status, Step.PROMOTE)
         lease = lease_after(status, now, waiting.eta_at)
-        moved = tx.claims.move(waiting.id, [waiting.status], status=status, lease_until=lease, shown_at=now)
+        # shown_at stays as it was: a stranger who moves up still waits for the owner's tap.
+        moved = tx.claims.move(waiting.id, [waiting.status], status=status, lease_until=lease)
         if moved is None:
             raise RuntimeError(f"claim {waiting.id} moved under a locked request")
         tell(tx, request, EventKind.CLAIM_STEPPED, None, off=request.off, claim=part(moved))

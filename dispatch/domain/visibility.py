@@ -18,6 +18,7 @@ from dispatch.domain.alert import Alert
 from dispatch.domain.claim import Claim
 from dispatch.domain.events import Event
 from dispatch.domain.kinds import KINDS
+from dispatch.domain.lifecycle import UNFINISHED
 from dispatch.domain.people import Person
 from dispatch.domain.request import Request, Secrets
 from geo import cells
@@ -153,6 +154,8 @@ def moment(value: datetime | None) -> str | None:
 def claim_view(claim: Mapping[str, Any], role: Role, context: Context) -> dict[str, Any]:
     """One claim as that role may see it: seats and step for all, first names for those involved.
 
+    The owner also reads car, phone and meet code while the claim goes on.
+
     `claim` is an event's `claim` part or `claim_part(claim)`; `by` is the claimer's person id and
     never leaves.
     """
@@ -162,10 +165,12 @@ def claim_view(claim: Mapping[str, Any], role: Role, context: Context) -> dict[s
         view["name"] = person.first_name if person else None
     if role is Role.OWNER:
         stored = context.claims.get(claim["id"])
-        view["car"] = person.car if person else None
-        view["phone"] = person.phone if person else None
-        view["tell"] = stored.tell if stored else None
-        view["hear"] = stored.hear if stored else None
+        # A promise that has ended, also by a block, gives no number away: not even through an event from before.
+        coming = stored if stored is not None and stored.status in UNFINISHED else None
+        view["car"] = person.car if person and coming else None
+        view["phone"] = person.phone if person and coming else None
+        view["tell"] = coming.tell if coming else None
+        view["hear"] = coming.hear if coming else None
         view["shown"] = bool(stored and stored.shown_at)
     return view
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dispatch.domain.alert import Alert, Reasons
 from dispatch.domain.claim import Claim
 from dispatch.domain.events import Event, EventKind
-from dispatch.domain.lifecycle import ClaimState
+from dispatch.domain.lifecycle import UNFINISHED, ClaimState
 from dispatch.domain.people import Person
 from dispatch.domain.request import Request, Secrets
 from dispatch.domain.visibility import (
@@ -117,6 +117,14 @@ def test_owner_and_claimers_see_the_exact_place_and_only_the_owner_sees_phones_a
         assert view["note"] == "CANARY-NOTE"
         assert view["notes"][0]["text"] == "CANARY-LATER-NOTE"
         assert "Surname" not in said(view)
+    for claim, seen in zip(held, owner["claims"], strict=True):
+        stored = told.claims[claim.public_id]
+        going_on = stored.status in UNFINISHED
+        assert (
+            bool(seen["phone"] and seen["car"] and seen["tell"]) is going_on
+        )  # a promise that ended gives nothing away
+        old_news = event_body(event({"claim": claim_part(claim)}), Role.OWNER, told)["claim"]
+        assert bool(old_news["phone"]) is going_on
     text = said(claimer)
     assert not any(word in text for word in ("HELPERPHONE", "HELPERCAR", "forecast", "reach"))
     assert not any(code in said([c.get(k) for c in claimer["claims"] for k in ("tell", "hear")]) for code in MEET)
