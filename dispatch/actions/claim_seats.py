@@ -15,7 +15,7 @@ from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.claim import Claim, lease_after
 from dispatch.domain.errors import AlreadyClaimed, Invalid, NotFound, OwnRequest, RequestOver, SeatTaken, SignIn
-from dispatch.domain.events import EventKind
+from dispatch.domain.events import EventKind, InboxKind
 from dispatch.domain.kinds import KINDS
 from dispatch.domain.lifecycle import ClaimState
 from dispatch.domain.network import TRUSTED
@@ -59,12 +59,21 @@ def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
         if not by_link:
             raise SignIn("To take seats, open the link for helpers, or sign in as a member.")
         person_id, token = _guest(tx, now, command)
+    elif viewer.guest and request.id not in viewer.powers and tx.claims.unfinished(request.id, person_id) is None:
+        raise NotFound("ask")
     _refuse_the_impossible(tx, request, person_id, command.seats)
     alert = tx.alerts.of(request.id, person_id)
     ring = alert.ring if alert else command.ring
     trusted = by_link or ring in TRUSTED
     eta = now + timedelta(minutes=command.eta_minutes) if command.eta_minutes is not None else None
     taken = tx.requests.take_seats(request.id, command.seats)
+    if taken is None and command.standby and tx.requests.lock(request.id):
+        # Seats may have come back before the lock was ours: who stands by then would wait for ever.
+        taken = tx.requests.take_seats(request.id, command.seats)
+    # Only now: taking seats locks the request, so no second tap can be under way elsewhere.
+    held = tx.claims.unfinished(request.id, person_id)
+    if held is not None:
+        raise AlreadyClaimed(held.public_id)
     status = ClaimState.COMMITTED if taken else ClaimState.STANDBY
     if taken is None:
         _refuse_or_stand_by(tx, request, command)
@@ -88,10 +97,12 @@ def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
     tell(tx, current, EventKind.CLAIMED, person_id, off=taken.off if taken else None, claim=part(claim))
     if alert is not None and alert.answer is not Answer.CLAIMED:
         tx.alerts.answer(alert.id, Answer.CLAIMED, now)
+        tx.journal.append_inbox(InboxKind.ALERT_CHANGED, [(person_id, {"alert": alert.public_id})], request.id)
         if alert.seen_at is None:
             tx.due.put(SEEN, request.id, now + limits.SEEN_EVERY, sooner_only=True)
     tell_claimer(tx, claim)
-    covered_if_full(tx, now, current)
+    if taken is not None:
+        covered_if_full(tx, now, taken)
     view = my_claim_view(tx, claim, current)
     return view if token is None else view | {"token": token}
 
@@ -104,9 +115,6 @@ def _refuse_the_impossible(tx: Tx, request: Request, person_id: int, seats: int)
         raise Invalid([{"field": "seats", "says": f"a whole number from 1 to {most:,}"}])
     if request.requester in tx.network.blocked_either_way(person_id):
         raise NotFound("ask")
-    held = tx.claims.unfinished(request.id, person_id)
-    if held is not None:
-        raise AlreadyClaimed(held.public_id)
     if request.over:
         raise RequestOver(request.status)
 
