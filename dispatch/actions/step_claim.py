@@ -11,7 +11,7 @@ from dispatch.domain import limits
 from dispatch.domain.claim import Claim, lease_after, worth_renewing
 from dispatch.domain.errors import NoMoreTime, NotFound, WrongCode
 from dispatch.domain.events import EventKind
-from dispatch.domain.lifecycle import BY_REQUESTER, LEASED, ClaimState, Step, after_step
+from dispatch.domain.lifecycle import BY_CLAIMER, BY_REQUESTER, LEASED, ClaimState, Step, after_step
 from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role, Viewer, claim_part, claim_view, role_in
 from dispatch.ports import Tx
@@ -71,11 +71,11 @@ def step_claim(tx: Tx, now: datetime, command: StepClaim) -> dict[str, Any] | Wr
 
 
 def _may_step(request: Request, claim: Claim, command: StepClaim) -> None:
-    """The claimer takes every step but `no_show`, which is the requester's."""
+    """The claimer takes the steps that are theirs, the requester `no_show`; the rest are nobody's to ask for."""
     if command.step in BY_REQUESTER:
         if role_in(request, command.viewer, None, None) is not Role.OWNER:
             raise NotFound("claim")
-    elif claim.person_id != command.viewer.person_id:
+    elif command.step not in BY_CLAIMER or claim.person_id != command.viewer.person_id:
         raise NotFound("claim")
 
 
