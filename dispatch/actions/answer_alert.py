@@ -38,8 +38,7 @@ def answer_alert(tx: Tx, now: datetime, command: AnswerAlert) -> dict[str, Any]:
     too_late = alert.answer in STANDS if command.answer is Answer.ACKNOWLEDGED else alert.answer is Answer.CLAIMED
     if not unchanged and not too_late:
         tx.due.put(SEEN, alert.request_id, now + limits.SEEN_EVERY, sooner_only=True)
-        stays = alert.answer is Answer.STOOD_DOWN
-        alert = tx.alerts.answer(alert.id, alert.answer if stays else command.answer, now, command.reason)
+        alert = tx.alerts.answer(alert.id, command.answer, now, command.reason)
         topic = inbox_topic(alert.person_id)
         body = {"alert": alert.public_id}
         tx.journal.append(topic, InboxKind.ALERT_CHANGED, body, actor=alert.person_id, request_id=alert.request_id)

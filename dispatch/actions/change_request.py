@@ -6,12 +6,12 @@ from typing import Any
 
 from dispatch.actions.look import request_state, role_for, seen_request
 from dispatch.actions.seats import covered_if_full, promote
-from dispatch.actions.words import REOPEN, STAND_DOWN, look_soon, tell
+from dispatch.actions.words import REOPEN, STAND_DOWN, look_soon, tell, tell_claimer
 from dispatch.domain import visibility
 from dispatch.domain.errors import BelowClaimed, NotAllowed, NotFound, RequestOver
 from dispatch.domain.events import EventKind
 from dispatch.domain.kinds import kind_named, quantity_of
-from dispatch.domain.lifecycle import Happening, RequestState, after_happening
+from dispatch.domain.lifecycle import UNFINISHED, Happening, RequestState, after_happening
 from dispatch.domain.request import Reach, Request
 from dispatch.domain.visibility import Role, Viewer
 from dispatch.domain.whereabouts import Where
@@ -42,7 +42,7 @@ def own_request(tx: Tx, viewer: Viewer, public_id: str) -> Request:
         raise NotFound("ask")
     request = tx.requests.lock(seen.id)
     if request is None or request.over:
-        raise RequestOver(seen.status)
+        raise RequestOver((request or seen).status)
     return request
 
 
@@ -80,6 +80,7 @@ def change_request(tx: Tx, now: datetime, command: ChangeRequest) -> dict[str, A
     if parts:
         tell(tx, request, EventKind.NOTE_ADDED, request.requester, off=None, **parts)
         request = tx.requests.by_id(request.id) or request
+    _tell_drivers(tx, request, parts)
     _follow_the_seats(tx, now, was, request)
     look_soon(tx, request, now)
     return request_state(tx, tx.requests.by_id(request.id) or request, Role.OWNER)
@@ -100,16 +101,24 @@ def _quantity(request: Request, wanted: int) -> dict[str, Any]:
     return {"quantity": quantity, "status": status}
 
 
+def _tell_drivers(tx: Tx, request: Request, parts: dict[str, Any]) -> None:
+    """Whoever has a claim reads the new place and words in their own inbox, too."""
+    if parts.keys() & {"place", "note", "destination", "contact"}:
+        for claim in tx.claims.of_request(request.id):
+            if claim.status in UNFINISHED:
+                tell_claimer(tx, claim)
+
+
 def _follow_the_seats(tx: Tx, now: datetime, was: RequestState, request: Request) -> None:
     """More seats: standbys move up, people are asked again. Fewer: it may be covered now."""
     if was is not RequestState.CLAIMED and request.status is RequestState.CLAIMED:
         covered_if_full(tx, now, request)
     elif request.status is RequestState.OPEN:
-        if was is RequestState.CLAIMED:
+        request = promote(tx, now, request)
+        if was is RequestState.CLAIMED and request.status is RequestState.OPEN:
             tell(tx, request, EventKind.REOPENED, None)
             tx.due.remove(STAND_DOWN, request.id)
             tx.due.put(REOPEN, request.id, now)
-        promote(tx, now, request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.actions.step_claim import sign_of_life
-from dispatch.actions.words import DUTY, tell_house
+from dispatch.actions.words import DUTY, part, tell, tell_house
+from dispatch.domain import limits
 from dispatch.domain.errors import SignIn
-from dispatch.domain.events import ControlKind
+from dispatch.domain.events import ControlKind, EventKind
+from dispatch.domain.lifecycle import UNFINISHED
 from dispatch.domain.people import Duty, Person
 from dispatch.domain.visibility import Viewer, moment
 from dispatch.ports import Tx
@@ -15,6 +17,8 @@ from geo import cells
 from geo.gazetteer import gazetteer
 from geo.point import Point
 
+SHOWN = frozenset({"name", "car", "phone"})
+"""What the person who waits for a claimer reads of them."""
 COARSE = cells.MEMBER
 """Resolution at which a person's place is kept: the matcher needs no more."""
 
@@ -52,7 +56,18 @@ def set_me(tx: Tx, now: datetime, command: SetMe) -> dict[str, Any]:
     if command.changes:
         person = tx.people.set(person.id, **command.changes)
         tell_house(tx, ControlKind.PERSON_CHANGED, person=person.id)
+        if command.changes.keys() & SHOWN:
+            _tell_those_who_wait(tx, person)
     return my_view(tx, person, now)
+
+
+def _tell_those_who_wait(tx: Tx, person: Person) -> None:
+    """Whoever this person is driving to reads their new name, car and phone at once."""
+    for claim in tx.claims.of_person(person.id, limits.INBOX_ALERTS):
+        request = tx.requests.lock(claim.request_id) if claim.status in UNFINISHED else None
+        current = tx.claims.by_id(claim.id)
+        if request is not None and current is not None:
+            tell(tx, request, EventKind.CLAIM_STEPPED, person.id, claim=part(current))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +125,8 @@ def move_person(tx: Tx, now: datetime, command: Move) -> dict[str, Any]:
     """
     person = me(tx, command.viewer)
     place = coarse(command.point)
-    if not person.guest and (person.place is None or coarse(person.place) != place or person.seen_at is None):
+    fresh = person.seen_at is not None and now - person.seen_at < limits.POSITION_TTL
+    if not person.guest and (person.place is None or coarse(person.place) != place or not fresh):
         tx.people.set(person.id, place=place, seen_at=now)
         tell_house(tx, ControlKind.PERSON_CHANGED, person=person.id)
     sign_of_life(tx, now, person.id)
