@@ -23,10 +23,10 @@ def lapse_claim(tx: Tx, now: datetime, claim_id: int, request_id: int) -> bool:
 
 def finish_met(tx: Tx, now: datetime, claim_id: int) -> None:
     """A claim that met its people hours ago and was never finished is done."""
-    tx.due.remove(DONE, claim_id)
     claim = tx.claims.by_id(claim_id)
     request = tx.requests.lock(claim.request_id) if claim else None
     claim = tx.claims.by_id(claim_id)
+    tx.due.remove(DONE, claim_id)
     if claim is None or request is None or claim.status is not ClaimState.MET:
         return
     status = after_step(claim.status, Step.DONE)

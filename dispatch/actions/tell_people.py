@@ -16,7 +16,7 @@ from dispatch.ports import Tx
 
 def stand_down(tx: Tx, now: datetime, request_id: int) -> None:
     """Tells everyone who has not answered that they are not needed; the row stays due until all know."""
-    request = tx.requests.by_id(request_id)
+    request = tx.requests.lock(request_id)  # or seats could come back between this look and the telling
     tx.due.remove(STAND_DOWN, request_id)
     if request is None or request.status is RequestState.OPEN:
         return
@@ -30,7 +30,7 @@ def stand_down(tx: Tx, now: datetime, request_id: int) -> None:
 
 def reopen(tx: Tx, now: datetime, request_id: int) -> None:
     """Seats are open again: whoever was stood down without having answered may answer after all."""
-    request = tx.requests.by_id(request_id)
+    request = tx.requests.lock(request_id)
     tx.due.remove(REOPEN, request_id)
     if request is None or request.status is not RequestState.OPEN:
         return
@@ -50,8 +50,8 @@ def _tell(tx: Tx, alerts: list[Alert], request_id: int) -> None:
 
 def tell_seen(tx: Tx, now: datetime, request_id: int) -> None:
     """Tells the owner how many have looked: at most one event in SEEN_EVERY, however many look at once."""
+    request = tx.requests.lock(request_id)  # first, as everybody does, or this and a claim wait for each other
     tx.due.remove(SEEN, request_id)
-    request = tx.requests.lock(request_id)
     if request is None:
         return
     alerted, seen = tx.alerts.counts(request_id)

@@ -150,7 +150,9 @@ def end_claims_between(tx: Tx, now: datetime, one: int, two: int) -> None:
                 continue
             request = tx.requests.lock(claim.request_id)
             current = tx.claims.by_id(claim.id)
-            if request is not None and current is not None and request.requester == requester:
+            if current is None or current.status not in LEASED | {ClaimState.STANDBY}:
+                continue  # it moved on before the lock was ours
+            if request is not None and request.requester == requester:
                 end_early(tx, now, request, current, Step.STAND_DOWN, None)
 
 
