@@ -194,10 +194,7 @@ def _within_limits(
         for row, chance in zip(decision.ask, decision.chance, strict=True)
     ]
     kept = [entry for entry in rows if entry[2] < pool.weekly_max[entry[0]]]
-    requester = tx.people.by_id(request.requester)
-    if requester is not None and requester.guest:
-        kept = kept[: max(0, limits.GUEST_ALERTS_MAX - request.alerted)]
-    return kept
+    return kept[: _room(tx, request)]
 
 
 def _new_alerts(
@@ -263,7 +260,7 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
     told: list[Alert] = []
     if request.status is RequestState.OPEN and wave.ask:
         people = tx.people.by_ids([alert.person_id for alert in wave.ask])
-        fit = [alert for alert in wave.ask if _on_duty(people.get(alert.person_id), now)]
+        fit = _still_fit(tx, now, request, wave.ask, people)
         told = tx.alerts.add(request.id, wave.wave, now, [(tx.ids.public_id(), alert) for alert in fit])
         rows = [(alert.person_id, {"alert": alert.public_id}) for alert in told]
         tx.journal.append_inbox(InboxKind.ALERTED, rows, request.id)
@@ -281,14 +278,36 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
     return len(told)
 
 
+def _still_fit(
+    tx: Tx, now: datetime, request: Request, ask: tuple[NewAlert, ...], people: dict[int, Person]
+) -> list[NewAlert]:
+    """The gate again, under the lock: another wave, a block or a break may have come since it was planned."""
+    never = tx.network.blocked_either_way(request.requester) | tx.claims.busy()
+    rings = rings_allowed(request)
+    sent = tx.alerts.sent_since([alert.person_id for alert in ask], now - WEEK)
+    fit = [
+        alert
+        for alert in ask
+        if (person := people.get(alert.person_id)) is not None
+        if _on_duty(person, now) and alert.person_id not in never and CODE[alert.reasons.ring] in rings
+        if sent.get(alert.person_id, 0) < person.alerts_per_week_max
+    ]
+    return fit[: _room(tx, request)]
+
+
+def _room(tx: Tx, request: Request) -> int:
+    """How many more people this request may alert."""
+    requester = tx.people.by_id(request.requester)
+    guest = requester is not None and requester.guest
+    return max(0, (limits.GUEST_ALERTS_MAX if guest else limits.REQUEST_ALERTS_MAX) - request.alerted)
+
+
 def nothing_to_ask(tx: Tx, now: datetime, request_id: int) -> None:
     """The request is over, or nobody knows where it is yet: no more looks until something changes."""
     tx.due.remove(WAVE, request_id)
 
 
-def _on_duty(person: Person | None, now: datetime) -> bool:
-    if person is None:
-        return False
+def _on_duty(person: Person, now: datetime) -> bool:
     lasts = person.duty_until is None or person.duty_until > now
     return not (person.duty in SILENT and lasts)
 
