@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from dispatch.domain import limits
 from dispatch.domain.errors import ForeignOrigin, Invalid, Refused, SignIn
 from dispatch.domain.visibility import Viewer
 from dispatch.domain.whereabouts import from_point
@@ -30,6 +31,7 @@ from web.visitor import headers_of, trusted_networks, visitor_of
 
 log = logging.getLogger("flare.web")
 
+POLL_FLOOR_ALONE_S = 0.25
 ROUTERS = (
     asks.router,
     events.router,
@@ -51,7 +53,7 @@ def create_app(flare: Flare) -> Edge:
 
     @asynccontextmanager
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
-        hub = Hub(flare.store, flare.clock, bus=flare.bus, secret=flare.secret)
+        hub = Hub(flare.store, flare.clock, bus=flare.bus, secret=flare.secret, floor_s=lambda: _floor(flare))
         await hub.start()
         # The gazetteer takes a moment to read: better now than while somebody waits.
         await asyncio.to_thread(from_point, Point(35.0, -116.0))
@@ -85,6 +87,11 @@ def create_app(flare: Flare) -> Edge:
     app.api = api
     api.state.edge = app
     return app
+
+
+def _floor(flare: Flare) -> float:
+    """How often the journal is read without being told: more often while hints don't travel."""
+    return limits.POLL_FLOOR_S if getattr(flare.bus, "connected", True) else POLL_FLOOR_ALONE_S
 
 
 def _add_pages(api: FastAPI) -> None:

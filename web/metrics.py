@@ -25,6 +25,8 @@ HELP: Final[dict[str, str]] = {
     "flare_http_answers_total": "Answers by the first digit of their status.",
     "flare_limited_total": "Calls told to slow down.",
     "flare_limiter_buckets": "Callers the limiter remembers.",
+    "flare_bus_connected": "Whether workers hear each other's hints at once.",
+    "flare_bus_failures_total": "Hints and positions that could not be passed on.",
     "flare_memory_bytes": "The most memory this process has held.",
 }
 

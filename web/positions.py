@@ -4,6 +4,8 @@ The store keeps only the cell (dispatch/actions/set_me.py). What is published he
 and standing claimers between claim and meeting (web/live/positions.py decides who sees it).
 """
 
+import asyncio
+
 from dispatch.domain import limits
 from dispatch.domain.lifecycle import LEASED
 from dispatch.domain.visibility import moment
@@ -18,8 +20,10 @@ async def tell_position(call: Call, person: int, lat: float, lon: float, accurac
     shown = await call.read(lambda tx, now: _shown_on(tx, person))
     at = moment(call.flare.clock.now())
     for public_id, who in shown:
-        message = {"request": public_id, "who": who, "person": person}
-        call.flare.bus.publish(POSITIONS, message | {"lat": lat, "lon": lon, "accuracy_m": accuracy_m, "at": at})
+        message: dict[str, object] = {"request": public_id, "who": who, "person": person}
+        message |= {"lat": lat, "lon": lon, "accuracy_m": accuracy_m, "at": at}
+        # A Redis that is away takes its 200 ms on a thread, not on everybody's loop.
+        await asyncio.to_thread(call.flare.bus.publish, POSITIONS, message)
 
 
 def _shown_on(tx: Tx, person: int) -> list[tuple[str, str]]:

@@ -176,6 +176,31 @@ def test_an_invite_makes_a_person_who_is_tied_to_whoever_sent_it(play: Play) -> 
     play(story)
 
 
+def test_a_member_whose_answer_was_lost_stays_signed_in(play: Play) -> None:
+    async def story(world: World) -> None:
+        asked = await world.ask()
+        view = {"token": asked["links"]["view"].rpartition("#")[2]}
+        async with world.client() as phone:
+
+            async def as_member(headers: Any) -> int:
+                answer = await phone.get("/v1/me", headers={"Cookie": headers["set-cookie"].partition(";")[0]})
+                return int(answer.status_code)
+
+            first = await world.post(phone, "/v1/session", {"token": world.tokens["dora"]})
+            phone.headers["Cookie"] = first.headers["set-cookie"].partition(";")[0]
+            key = "tapped-once-on-a-bad-line"
+            lost = await world.post(phone, "/v1/session", view, key)
+            again = await world.post(phone, "/v1/session", view, key)
+            assert again.json() == lost.json() == {"power": "view", "request": asked["id"]}
+            assert await as_member(again.headers) == 200
+            assert await as_member(lost.headers) == 401
+            stranger = {"Cookie": "", "Idempotency-Key": key}
+            other = await phone.post("/v1/session", json=view, headers=stranger)
+            assert await as_member(other.headers) == 401
+
+    play(story)
+
+
 def test_a_requester_changes_the_ask_but_never_below_what_is_promised(play: Play) -> None:
     async def story(world: World) -> None:
         asked = await world.ask()

@@ -31,9 +31,8 @@ async def readyz(request: Request) -> Response:
         await flare.store.read(lambda tx, now: tx.journal.head())
     except Busy:
         return _unready("The database does not answer.")
-    away = getattr(flare.bus, "away", None)
     told_people = {"status": "ok", "people": len(flare.roster)}
-    if away:
+    if not getattr(flare.bus, "connected", True):
         told_people |= {"status": "degraded", "reason": "Redis is away: workers hear of each other a little later."}
     return answer(told_people)
 
@@ -67,6 +66,8 @@ async def get_metrics(request: Request) -> Response:
         ("flare_limiter_buckets", len(state.limiter)),
         ("flare_memory_bytes", metrics.memory_bytes()),
         *(state.hub.figures() if state.hub is not None else ()),
+        ("flare_bus_connected", getattr(flare.bus, "connected", True)),
+        ("flare_bus_failures_total", getattr(flare.bus, "failures", 0)),
     ]
     answered = [({"status": f"{kind}xx"}, float(count)) for kind, count in sorted(state.edge.answered.items())]
     families = [("flare_requests", metrics.by_state(counted["states"])), ("flare_http_answers_total", answered)]

@@ -12,7 +12,6 @@ from fastapi import APIRouter, Query, Request, Response
 
 from dispatch.actions import send_wave
 from dispatch.actions.post_request import PostRequest, draft
-from dispatch.domain import matching
 from dispatch.domain.errors import Invalid
 from dispatch.domain.network import CODE
 from dispatch.domain.whereabouts import from_point
@@ -31,6 +30,8 @@ BANDS: Final = (0, 1, 5, 10, 20, 50)
 """Where bands begin; from 100 on each is a hundred wide."""
 PARTIES: Final = (1, 9)
 FEW: Final = 5
+RATHER_FEW: Final = 30
+"""Fewer than this within an hour and a call for nine seats is unlikely to be covered."""
 
 
 def band(count: int) -> str:
@@ -90,12 +91,7 @@ def _raises(counts: dict[str, int]) -> list[str]:
     says: list[str] = []
     if counts.get("1", 0) < FEW:
         says.append("Invite people who live near there: few of your own are within an hour.")
-    if sum(counts.values()) < matching_floor():
+    if sum(counts.values()) < RATHER_FEW:
         says.append("Join a community that covers this area.")
     says.append("Ask people to keep their duty and their usual place up to date.")
     return says
-
-
-def matching_floor() -> int:
-    """Below so many people within reach a call for nine seats is unlikely to be covered."""
-    return max(FEW * 4, round(9 / matching.REACHABLE))

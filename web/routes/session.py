@@ -6,12 +6,17 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from dispatch.actions import sign_in
+from dispatch.actions.tend_network import alive
 from dispatch.domain.errors import SignIn
+from dispatch.domain.visibility import NOBODY
 from dispatch.ports import Tx
 from web import auth
 from web.call import Call, Written, begin, written
 from web.limiter import SESSION_PREFIX, WRONG_TOKEN
 from web.schemas import answers, bodies, told
+
+WAS, IS = "was", "is"
+"""Sessions before and after, by their stored names; kept with the answer, told to nobody."""
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
 
@@ -25,26 +30,44 @@ async def open_session(call: Call, body: bodies.SessionBody) -> tuple[Written, s
     if not auth.TOKEN.fullmatch(body.token):
         call.limit(near=WRONG_TOKEN)
         raise SignIn
+    held = call.credential.cookie
+    was = sign_in.session_of(held) if held else None
+    # The old cookie ends with the first answer. Were the key its owner's, a repeat would be somebody else's.
+    call.viewer = NOBODY
     cookies: list[str] = []
 
     def job(tx: Tx, now: datetime) -> dict[str, Any]:
-        command = sign_in.OpenLink(token=body.token, cookie=call.credential.cookie, name=body.name)
+        command = sign_in.OpenLink(token=body.token, cookie=held, name=body.name)
         opened, cookie = sign_in.open_link(tx, now, command)
         cookies[:] = [cookie]
-        return opened
+        return opened | {WAS: was, IS: sign_in.session_of(cookie)}
 
     try:
         done = await call.write(job)
+        was_then, is_now = done.body.pop(WAS), done.body.pop(IS)
         if done.replayed:
             # A cookie is never stored with an answer. An invite was accepted already: its member comes back.
             token = done.body.get("token") or body.token
-            again = sign_in.OpenLink(token=token, cookie=call.credential.cookie)
-            _, cookie = await call.flare.store.write(lambda tx, now: sign_in.open_link(tx, now, again))
-            cookies[:] = [cookie]
+            lost = is_now if was is not None and was == was_then else None
+            cookies[:] = [await call.flare.store.write(lambda tx, now: _again(tx, now, token, held, lost))]
     except SignIn:
         call.limit(near=WRONG_TOKEN)
         raise
     return done, cookies[0]
+
+
+def _again(tx: Tx, now: datetime, token: str, held: str | None, lost: str | None) -> str:
+    """The cookie of a browser that repeats the call; with it, what it held when the first answer was lost.
+
+    `lost`: the session of that answer, if this browser is the one that got it: it shows the cookie that
+    was ended by it.
+    """
+    _, cookie = sign_in.open_link(tx, now, sign_in.OpenLink(token=token, cookie=held))
+    for grant in tx.grants.of_session(lost) if lost else ():
+        if alive(grant, now):
+            sign_in.add_to_session(tx, now, sign_in.session_of(cookie), grant)
+            tx.grants.revoke(grant.token_hash, now)
+    return cookie
 
 
 @router.post(
