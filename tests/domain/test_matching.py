@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.domain import limits, matching
-from dispatch.domain.kinds import KINDS, Kind
+from dispatch.domain import limits
+from dispatch.domain.kinds import KINDS
 from dispatch.domain.lifecycle import RequestState
 from dispatch.domain.matching import (
     DUTIES,
@@ -18,6 +18,7 @@ from dispatch.domain.matching import (
     chance_of_yes,
     freshness,
     gate,
+    in_reach,
     is_night,
     local_minute,
     quiet,
@@ -27,38 +28,40 @@ from dispatch.domain.network import RINGS
 from dispatch.domain.people import Duty
 from dispatch.domain.request import Request, Urgency
 from geo.point import Point
-from tests.support.strategies import NOON, kinds, moments, pools, requests
+from tests.support.strategies import NOON, moments, pools, requests
 
 rings = st.frozensets(st.sampled_from(list(RINGS)))
 never = st.frozensets(st.integers(1, 40))
 BAKER = Point(35.27, -116.07)
 
 
-@given(pools(), rings, never, kinds())
+@given(pools(), rings, never)
 def test_nobody_passes_the_gate_who_may_not_be_asked(
-    pool: Pool, allowed: frozenset[int], barred: frozenset[int], kind: Kind
+    pool: Pool, allowed: frozenset[int], barred: frozenset[int]
 ) -> None:
-    keep = gate(pool, rings=allowed, never=barred, kind=kind)
+    keep = gate(pool, rings=allowed, never=barred)
     for row in range(len(pool)):
         duty = DUTIES[pool.duty[row]] if pool.duty[row] >= 0 else None
         silent = duty in (Duty.OFF_DUTY, Duty.ON_BREAK, Duty.COMMITTED)
-        reach = pool.reach_minutes[row]
-        too_far = pool.minutes[row] > limits.TRAVEL_MAX_MINUTES or 0 <= reach < pool.minutes[row]
-        may = (
-            int(pool.ring[row]) in allowed
-            and int(pool.person[row]) not in barred
-            and not silent
-            and not (kind.located and too_far)
-        )
+        may = int(pool.ring[row]) in allowed and int(pool.person[row]) not in barred and not silent
         assert bool(keep[row]) is may
 
 
-@given(pools(), rings, never, kinds())
+@given(pools())
+def test_nobody_is_asked_further_than_they_or_the_house_would_drive(pool: Pool) -> None:
+    reached = in_reach(pool)
+    for row in range(len(pool)):
+        own = pool.reach_minutes[row]
+        near = pool.minutes[row] <= limits.TRAVEL_MAX_MINUTES and (own < 0 or pool.minutes[row] <= own)
+        assert bool(reached[row]) == near
+
+
+@given(pools(), rings, never)
 def test_widening_the_rings_never_shuts_anybody_out(
-    pool: Pool, allowed: frozenset[int], barred: frozenset[int], kind: Kind
+    pool: Pool, allowed: frozenset[int], barred: frozenset[int]
 ) -> None:
-    narrow = gate(pool, rings=allowed, never=barred, kind=kind)
-    wide = gate(pool, rings=frozenset(RINGS), never=barred, kind=kind)
+    narrow = gate(pool, rings=allowed, never=barred)
+    wide = gate(pool, rings=frozenset(RINGS), never=barred)
     assert (wide | ~narrow).all()
 
 
@@ -158,4 +161,3 @@ def test_cutting_a_crowd_down_cuts_every_column(pool: Pool, data: st.DataObject)
     assert len(cut) == keep.sum()
     for name in Pool.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(cut, name), getattr(pool, name)[keep])
-    assert matching.REACHABLE <= 1
