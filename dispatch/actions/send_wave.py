@@ -20,12 +20,12 @@ from dispatch.domain.events import EventKind, InboxKind
 from dispatch.domain.forecast import Forecast
 from dispatch.domain.kinds import KINDS, Kind
 from dispatch.domain.lifecycle import HOLDS_SEATS, ClaimState, RequestState
+from dispatch.domain.looking import Asked, Decision, Look, Policy, Promise, columns_of
 from dispatch.domain.matching import DUTIES, Pool
 from dispatch.domain.network import CODE, RINGS, rings_allowed
 from dispatch.domain.people import SILENT, Duty, Person
 from dispatch.domain.request import Request, Secrets
 from dispatch.domain.visibility import heard_view
-from dispatch.domain.waves import Asked, Decision, Look, Policy, Promise
 from dispatch.ports import Candidates, Roster, Search, Tx
 from geo import cells, distance, roads, travel
 from geo.point import Point
@@ -135,14 +135,19 @@ def look_of(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Se
     alerts = tx.alerts.of_request(request.id) if request.id else []
     claims = tx.claims.of_request(request.id) if request.id else []
     known = {alert.person_id for alert in alerts} | {claim.person_id for claim in claims}
-    pool = pool_for(tx, now, roster, request, secrets, known)
-    if pool is None:
+    everybody = pool_for(tx, now, roster, request, secrets, set())
+    if everybody is None:
         return None
+    # Whoever was asked still lives there: a place does not turn remote because its people were told.
+    raised = matching.raised_by(request, everybody, secrets.point, now)
+    asked_before = np.isin(everybody.person, np.fromiter(known, dtype=np.int64))
     return Look(
-        request=request,
+        request=replace(request, raised=bool(raised)),
         now=now,
-        pool=pool,
-        asked=tuple(_asked(alert) for alert in alerts),
+        pool=everybody.only(~asked_before),
+        raised_by=raised,
+        asked=columns_of(_asked(alert) for alert in alerts),
+        yeses=len(claims),
         promises=tuple(_promise(claim) for claim in claims if claim.status in HOLDS_SEATS),
         ties=roster.degree(request.requester),
     )
@@ -151,7 +156,11 @@ def look_of(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Se
 def _asked(alert: Alert) -> Asked:
     silent = alert.answer in (None, Answer.ACKNOWLEDGED)
     useful = alert.reasons.seats_useful
-    return Asked(sent_at=alert.created_at, chance=alert.reasons.chance, seats=useful, silent=silent)
+    reasons = alert.reasons
+    return Asked(
+        sent_at=alert.created_at, chance=reasons.chance, seats=useful, silent=silent, hears=reasons.hears,
+        online=reasons.hears == 1.0,
+    )  # fmt: skip
 
 
 def _promise(claim: Claim) -> Promise:
@@ -168,10 +177,9 @@ def plan(tx: Tx, now: datetime, roster: Roster, policy: Policy, request_id: int)
     look = look_of(tx, now, roster, request, secrets)
     if look is None:
         return None
-    raised = matching.raised_by(request, look.pool, secrets.point, now)
     decision = policy(look)
     rows = _within_limits(tx, now, request, look.pool, decision)
-    ask = _new_alerts(tx, roster, request, look.pool, rows, raised)
+    ask = _new_alerts(tx, roster, request, look.pool, rows, look.raised_by)
     return Plan(
         request_id=request.id,
         planned_at=now,
@@ -179,21 +187,21 @@ def plan(tx: Tx, now: datetime, roster: Roster, policy: Policy, request_id: int)
         ask=ask,
         next_look=decision.next_look,
         forecast=decision.forecast,
-        raised=bool(raised),
+        raised=bool(look.raised_by),
     )
 
 
 def _within_limits(
     tx: Tx, now: datetime, request: Request, pool: Pool, decision: Decision
-) -> list[tuple[int, float, int]]:
-    """(row, chance, asked this week) of everyone who may hear one more alert this week."""
+) -> list[tuple[int, float, float, int]]:
+    """(row, chance, hears, asked this week) of everyone who may hear one more alert this week."""
     people = [int(pool.person[row]) for row in decision.ask]
     sent = tx.alerts.sent_since(people, now - WEEK) if people else {}
     rows = [
-        (int(row), float(chance), sent.get(int(pool.person[row]), 0))
-        for row, chance in zip(decision.ask, decision.chance, strict=True)
+        (int(row), float(chance), float(hears), sent.get(int(pool.person[row]), 0))
+        for row, chance, hears in zip(decision.ask, decision.chance, decision.hears, strict=True)
     ]
-    kept = [entry for entry in rows if entry[2] < pool.weekly_max[entry[0]]]
+    kept = [entry for entry in rows if entry[3] < pool.weekly_max[entry[0]]]
     return kept[: _room(tx, request)]
 
 
@@ -202,14 +210,14 @@ def _new_alerts(
     roster: Roster,
     request: Request,
     pool: Pool,
-    rows: list[tuple[int, float, int]],
+    rows: list[tuple[int, float, float, int]],
     raised: tuple[str, ...],
 ) -> tuple[NewAlert, ...]:
     """The alerts with the reasons each person will read: path, band, seats, how often this week."""
     open_seats = request.seats.open
     communities = {c.id: c.public_id for c in tx.network.communities_of(request.requester)}
     alerts = []
-    for row, chance, asked_7d in rows:
+    for row, chance, hears, asked_7d in rows:
         ring = int(pool.ring[row])
         person = int(pool.person[row])
         via = roster.path(request.requester, person) if ring in (CODE["2"], CODE["3"]) else ()
@@ -226,6 +234,7 @@ def _new_alerts(
             urgency=str(request.urgency),
             raised_by=raised,
             chance=round(chance, 4),
+            hears=round(hears, 4),
         )
         alerts.append(NewAlert(person_id=person, reasons=reasons))
     return tuple(alerts)
@@ -246,7 +255,7 @@ def _band_between(one: str, other: str) -> int | None:
 def send(tx: Tx, now: datetime, wave: Plan) -> int:
     """Writes a chunk of a wave: alerts, inbox events, an event, the next look. Answers how many were told.
 
-    Re-checked here: the request is still open, people are still on duty.
+    Re-checked here: the request is still open, and everyone still passes the gate.
     """
     request = tx.requests.lock(wave.request_id)
     if request is None or request.over:

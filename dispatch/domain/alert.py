@@ -37,6 +37,8 @@ class Reasons:
     raised_by: tuple[str, ...] = ()
     chance: float = 0.0
     """What the matcher thought of a yes; kept for the odds, shown to nobody."""
+    hears: float = 0.7
+    """What it thought of their being reached: 1 with the inbox open; kept for the odds, shown to nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

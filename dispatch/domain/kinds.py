@@ -33,6 +33,9 @@ class Kind:
     give_up: timedelta
     """When an unanswered request expires by itself."""
     wave_max: int = 500
+    """People one wave of a need without a total asks at most."""
+    gives: tuple[tuple[int, float], ...] = ()
+    """(lots, share): what one helper brings where nobody can know it beforehand. () = the seats they have."""
 
 
 def _minutes(value: int) -> timedelta:
@@ -42,6 +45,10 @@ def _minutes(value: int) -> timedelta:
 def _hours(value: int) -> timedelta:
     return timedelta(hours=value)
 
+
+GIFTS: Final = ((1, 0.5), (2, 0.25), (4, 0.125), (8, 0.0625), (16, 0.0625))
+BEDS: Final = ((1, 0.4), (2, 0.4), (4, 0.2))
+ONE: Final = ((1, 1.0),)
 
 KINDS: Final[dict[str, Kind]] = {
     kind.name: kind
@@ -53,22 +60,27 @@ KINDS: Final[dict[str, Kind]] = {
         Kind(
             name="supplies", unit="items", one="item", quantity_max=1_000, located=True,
             accept=0.3, plan=_minutes(120), give_up=_hours(24),
+            gives=GIFTS,
         ),
         Kind(
             name="shelter", unit="beds", one="bed", quantity_max=200, located=True,
             accept=0.3, plan=_minutes(60), give_up=_hours(12),
+            gives=BEDS,
         ),
         Kind(
             name="repair", unit="jobs", one="job", quantity_max=20, located=True,
             accept=0.3, plan=_minutes(60), give_up=_hours(12),
+            gives=ONE,
         ),
         Kind(
             name="advice", unit="answers", one="answer", quantity_max=20, located=False,
             accept=0.6, plan=_minutes(30), give_up=_hours(24),
+            gives=ONE,
         ),
         Kind(
             name="funds", unit="minor units", one="minor unit", quantity_max=100_000_000, located=False,
             accept=0.15, plan=_minutes(240), give_up=_hours(72),
+            gives=GIFTS,
         ),
         Kind(
             name="words", unit="messages", one="message", quantity_max=1_000, located=False, open_ended=True,

@@ -30,7 +30,7 @@ ALERTS_PER_WEEK_MAX: Final = 100
 # -- what the matcher may do ------------------------------------------------------------------
 WAVE_CHUNK: Final = 500  # alerts written in one transaction
 FIRST_CHUNK: Final = 25  # … and in a wave's first one, so that the nearest hear at once
-TRAVEL_MAX_MINUTES: Final = 300  # nobody further away is asked
+TRAVEL_MAX_MINUTES: Final = 240  # nobody further away is asked
 RADIUS_KM: Final = (25, 50, 100, 150, 250, 350)  # how the search widens
 CORRIDOR_KM: Final = 25  # this near a freeway line counts as on it
 SEATS_UNKNOWN: Final = 3  # seats of a person who never said how many

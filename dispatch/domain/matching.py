@@ -5,14 +5,15 @@ written. Invariant: nobody passes the gate who is off duty, blocked, asked befor
 own reach or weekly limit (tests/domain/test_matching.py).
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.domain import limits
+from dispatch.domain import attention, limits
 from dispatch.domain.kinds import Kind
 from dispatch.domain.network import RINGS, TRUST
 from dispatch.domain.people import Duty
@@ -26,16 +27,28 @@ BASE_ACCEPT: Final = 0.30
 TRAVEL_TAU: Final = 35.0
 """Minutes of travel after which the chance of a yes has fallen to 1/e."""
 NIGHT_FACTOR: Final = 0.7
-REACHABLE: Final = 0.70
-READY_FACTOR: Final = 2.0
-"""Somebody who set themselves available says yes that much more often."""
+READY_FACTOR: Final = 7.0
+"""Somebody who set themselves available says yes that much more often than the mean of all …"""
+ORDINARY_FACTOR: Final = 0.478
+"""… and everybody else that much less: with one in twelve ready, the mean is 1."""
 DELAYED_MINUTES: Final = 30.0
 REMOTE_PEOPLE: Final = 25
 REMOTE_MINUTES: Final = 30.0
+AGES_S: Final = np.array([1_800.0, 86_400.0, 7 * 86_400.0, 30 * 86_400.0, math.inf])
+FRESHNESS: Final = np.array([1.0, 0.9, 0.8, 0.7, 0.4, 0.8])
+"""How far a place of at most that age may be trusted; the last is a declared home."""
 NIGHT: Final = (23, 6)
+MOST: Final = 0.9
+"""Nobody is surer than this."""
 
 DUTIES: Final = tuple(Duty)
 RING_CODES: Final = max(RINGS) + 1
+_TRUST: Final = np.array([TRUST.get(code, min(TRUST.values())) for code in range(RING_CODES)])
+
+
+REMEMBERED: Final = (
+    "fatigue", "sent_7d", "accepts", "expected", "opened", "expected_opened", "online", "elsewhere",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +57,7 @@ class Pool:
 
     Unit: `minutes` of travel from where they are, 0 for a kind nobody travels to; `lon` degrees;
     quiet hours as minutes of the local day, -1 = none; `seen_at` seconds since 1970, NaN = a home.
+    The columns from `fatigue` on are what is remembered of each; left out, nothing is known of anybody.
     """
 
     person: NDArray[np.int64]
@@ -60,6 +74,25 @@ class Pool:
     weekly_max: NDArray[np.int64]
     community: NDArray[np.int64]
     seen_at: Floats
+    fatigue: Floats = field(default_factory=lambda: np.zeros(0))
+    """F: alerts they saw lately, the older the less."""
+    sent_7d: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    accepts: Floats = field(default_factory=lambda: np.zeros(0))
+    expected: Floats = field(default_factory=lambda: np.zeros(0))
+    """Yeses they gave, and what the crowd would have given to the alerts they saw."""
+    opened: Floats = field(default_factory=lambda: np.zeros(0))
+    expected_opened: Floats = field(default_factory=lambda: np.zeros(0))
+    online: Mask = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    """Their inbox is open in front of them."""
+    elsewhere: Mask = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    """They have just been asked for somebody else and have not answered."""
+
+    def __post_init__(self) -> None:
+        """Columns that were left out are filled with "nothing known"."""
+        for name in REMEMBERED:
+            column = getattr(self, name)
+            if len(column) != len(self.person):
+                object.__setattr__(self, name, np.zeros(len(self.person), dtype=column.dtype))
 
     def __len__(self) -> int:
         return len(self.person)
@@ -115,13 +148,16 @@ def in_reach(pool: Pool) -> Mask:
     return (pool.minutes <= limits.TRAVEL_MAX_MINUTES) & own
 
 
+def within_week(pool: Pool) -> Mask:
+    """Who may hear one more alert this week, by their own limit."""
+    return pool.sent_7d < pool.weekly_max
+
+
 def freshness(seen_at: Floats, now: datetime) -> Floats:
     """How far an old place may be trusted, 0.4 to 1; a declared home counts 0.8."""
     age = now.timestamp() - seen_at
-    steps = np.select(
-        [age <= 1_800, age <= 86_400, age <= 7 * 86_400, age <= 30 * 86_400], [1.0, 0.9, 0.8, 0.7], default=0.4
-    )
-    return np.where(np.isnan(seen_at), 0.8, steps)
+    # NaN sorts behind every age.
+    return FRESHNESS[np.searchsorted(AGES_S, age, side="left")]
 
 
 def chance_of_yes(pool: Pool, request: Request, kind: Kind, now: datetime, *, follower: float) -> Floats:
@@ -129,16 +165,23 @@ def chance_of_yes(pool: Pool, request: Request, kind: Kind, now: datetime, *, fo
 
     `follower`: what a tie of this requester counts, 1 for a friend, 0.35 for one of thousands.
     """
-    trust = np.select([pool.ring == code for code in TRUST], list(TRUST.values()), default=0.1)
+    trust = _TRUST[pool.ring]
     tie = np.where(pool.ring == 1, follower, 1.0)
     accept = 1.0 if request.urgency is Urgency.DANGER else kind.accept
     chance = BASE_ACCEPT * accept * trust * tie * freshness(pool.seen_at, now)
     if kind.located:
         chance = chance * np.exp(-pool.minutes / TRAVEL_TAU)
-    chance = np.where(pool.duty == DUTIES.index(Duty.AVAILABLE), chance * READY_FACTOR, chance)
+    chance = chance * np.where(pool.duty == DUTIES.index(Duty.AVAILABLE), READY_FACTOR, ORDINARY_FACTOR)
+    chance = chance * attention.tired(pool.fatigue)
     minute = local_minute(now, pool.lon)
     night = (minute >= NIGHT[0] * 60) | (minute < NIGHT[1] * 60)
-    return np.minimum(0.9, np.where(night, chance * NIGHT_FACTOR, chance))
+    return np.minimum(MOST, np.where(night, chance * NIGHT_FACTOR, chance))
+
+
+def learned(pool: Pool, chance: Floats) -> Floats:
+    """The same chances with what is known of each person: how often they say yes, and open at all."""
+    own = attention.personal(pool.accepts, pool.expected) * attention.opens(pool.opened, pool.expected_opened)
+    return np.minimum(MOST, chance * own)
 
 
 def raised_by(request: Request, pool: Pool, point: Point | None, now: datetime) -> tuple[str, ...]:

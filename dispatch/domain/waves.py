@@ -7,21 +7,22 @@ asks no more than the kind's wave (tests/domain/test_waves.py).
 Why waves and not everyone at once: docs/matching.md, "Attention".
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.domain import attention, limits, matching, paced
 from dispatch.domain import forecast as odds
-from dispatch.domain import limits, matching
 from dispatch.domain.forecast import Forecast
 from dispatch.domain.kinds import KINDS, Kind
+from dispatch.domain.looking import Decision, Look, Policy, look_again, plan_deadline
 from dispatch.domain.matching import Pool
 from dispatch.domain.network import ORDER
-from dispatch.domain.request import Request, Urgency
+from dispatch.domain.request import Urgency
+
+__all__ = ["POLICIES", "Decision", "Look", "Policy", "look_again", "nearest", "nearest_first", "plan_deadline"]
 
 FRIENDS_MAX: Final = 500
 """More ties than this and a tie counts as a follower's."""
@@ -33,79 +34,6 @@ AIM_GROWS: Final = 0.05
 EARLY_OUTCOMES: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """Somebody who was told: when, how likely they were to come, and whether they still may.
-
-    `silent`: has neither declined nor claimed.
-    """
-
-    sent_at: datetime
-    chance: float
-    seats: int
-    silent: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
-    """A standing claim, as far as the odds need it."""
-
-    seats: int
-    since: datetime
-    started: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """Everything one look of the matcher sees."""
-
-    request: Request
-    now: datetime
-    pool: Pool
-    """Everybody who passed the gate and has not been asked."""
-    asked: tuple[Asked, ...] = ()
-    promises: tuple[Promise, ...] = ()
-    ties: int = 0
-    """How many ties the requester has."""
-    known_outcomes: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What the look decided: whom to ask (rows of the pool, best first), when to look again, the odds."""
-
-    ask: NDArray[np.intp]
-    chance: NDArray[np.float64]
-    """The chance of a yes of each row of `ask`, kept with the alert."""
-    next_look: datetime | None
-    forecast: Forecast
-
-
-Policy = Callable[[Look], Decision]
-
-
-def look_again(request: Request, now: datetime) -> datetime:
-    """When the next look is due: every 2 min for half an hour, then every 5, then every 10."""
-    waited = now - request.created_at
-    if request.urgency is Urgency.DANGER:
-        pause = timedelta(minutes=1)
-    elif waited < timedelta(minutes=30):
-        pause = timedelta(minutes=2)
-    elif waited < timedelta(minutes=90):
-        pause = timedelta(minutes=5)
-    else:
-        pause = timedelta(minutes=10)
-    return now + pause
-
-
-def plan_deadline(request: Request, kind: Kind, now: datetime) -> datetime:
-    """By when the forecast speaks: the kind's plan, then twice as long each time it passes."""
-    by = request.created_at + kind.plan
-    while by < now + timedelta(minutes=12):
-        by += max(by - request.created_at, kind.plan)
-    return by
-
-
 def nearest_first(pool: Pool) -> NDArray[np.intp]:
     """Rows of the pool in the order they are asked: neighbourhood by neighbourhood, ring by ring, soonest first."""
     band = np.searchsorted(np.asarray(limits.RADIUS_KM, dtype=np.float64), pool.km)
@@ -115,7 +43,7 @@ def nearest_first(pool: Pool) -> NDArray[np.intp]:
 
 def _expected(chance: NDArray[np.float64], seats: NDArray[np.int64], open_seats: int) -> NDArray[np.float64]:
     useful = np.minimum(seats, open_seats)
-    return chance * matching.REACHABLE * (1.0 - odds.NO_SHOW) * useful
+    return chance * attention.REACHABLE * (1.0 - odds.NO_SHOW) * useful
 
 
 def _rates(chance: NDArray[np.float64], seats: NDArray[np.int64], lot: int) -> dict[int, float]:
@@ -128,16 +56,14 @@ def _rates(chance: NDArray[np.float64], seats: NDArray[np.int64], lot: int) -> d
 
 def _silent_chance(look: Look, until: datetime) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """For everyone asked who is still silent: the chance that a yes comes by then, and their seats."""
-    silent = [a for a in look.asked if a.silent]
-    if not silent:
-        return np.zeros(0), np.zeros(0, dtype=np.int64)
-    waited = np.asarray([(look.now - a.sent_at).total_seconds() / 60 for a in silent])
+    people = look.asked
+    waited = ((look.now.timestamp() - people.sent_s) / 60)[people.silent]
     left = (until - look.now).total_seconds() / 60
-    chance = np.asarray([a.chance for a in silent])
+    chance = people.chance[people.silent]
     now, later = odds.answered_by(waited), odds.answered_by(waited + left)
-    g_now, g_later = matching.REACHABLE * now, matching.REACHABLE * later
+    g_now, g_later = attention.REACHABLE * now, attention.REACHABLE * later
     still = chance * (g_later - g_now) / np.maximum(0.05, 1.0 - odds.SAYS_NO * g_now)
-    return still, np.asarray([a.seats for a in silent], dtype=np.int64)
+    return still, people.seats[people.silent]
 
 
 def nearest(look: Look) -> Decision:
@@ -160,7 +86,7 @@ def nearest(look: Look) -> Decision:
         room = max(0, kind.wave_max - request.alerted)
         ask = order[first_ring][:room]
         return Decision(
-            ask=ask, chance=chance[first_ring][:room], next_look=None,
+            ask=ask, chance=chance[first_ring][:room], hears=np.full(len(ask), attention.REACHABLE), next_look=None,
             forecast=Forecast(p=1.0, by=by, early=True, alerted=request.alerted, in_reach=len(order)),
         )  # fmt: skip
     silent, silent_seats = _silent_chance(look, by)
@@ -180,7 +106,8 @@ def nearest(look: Look) -> Decision:
         p=p, by=by, early=look.known_outcomes < EARLY_OUTCOMES, alerted=request.alerted + count,
         in_reach=len(order) + len(look.asked),
     )  # fmt: skip
-    return Decision(ask=order[:count], chance=chance[:count], next_look=again, forecast=outlook)
+    hears = np.full(count, attention.REACHABLE)
+    return Decision(ask=order[:count], chance=chance[:count], hears=hears, next_look=again, forecast=outlook)
 
 
 def _p_enough(
@@ -198,7 +125,7 @@ def _p_enough(
     lots = -(-total // lot)
     left = (by - look.now).total_seconds() / 60
     # Those not asked yet are asked over the coming looks, on average a third of the way in.
-    soon = float(odds.answered_by(np.asarray([left * 2 / 3]))[0]) * matching.REACHABLE
+    soon = float(odds.answered_by(np.asarray([left * 2 / 3]))[0]) * attention.REACHABLE
     useful = min(len(chance), kind.wave_max * 6)
     everyone = np.concatenate([silent, chance[:useful] * soon]) * (1.0 - odds.NO_SHOW)
     rates = _rates(everyone, np.concatenate([silent_seats, seats[:useful]]), lot)
@@ -209,5 +136,5 @@ def _p_enough(
     return odds.p_enough(odds.kept(promises, lots), rates, lots)
 
 
-POLICIES: Final[dict[str, Policy]] = {"nearest": nearest}
+POLICIES: Final[dict[str, Policy]] = {"nearest": nearest, **paced.FORMS}
 """Every wave policy by the name of the setting FLARE_WAVES."""

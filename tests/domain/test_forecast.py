@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch.domain import forecast as odds
-from dispatch.domain.forecast import Forecast, answered_by, chance_kept, compound, in_lots, kept, p_enough, seat_class
+from dispatch.domain.forecast import Forecast, answered_by, chance_kept, compound, in_lots, kept, p_enough, seat_classes
 from tests.support.strategies import NOON
 
 rates = st.dictionaries(st.sampled_from(odds.SEAT_CLASSES), st.floats(0, 20), max_size=5)
@@ -98,7 +98,7 @@ def test_a_promise_is_surer_the_longer_it_stands_and_certain_once_on_the_road() 
     ("seats", "counts_as"), [(0, 1), (1, 1), (2, 2), (3, 3), (4, 4), (5, 4), (6, 6), (7, 6), (60, 6)]
 )
 def test_a_car_counts_in_the_class_that_it_surely_fills(seats: int, counts_as: int) -> None:
-    assert seat_class(seats) == counts_as
+    assert seat_classes(np.array([seats])).tolist() == [counts_as]
 
 
 @given(st.integers(1, 100_000_000))

@@ -36,7 +36,7 @@ def test_bounds_that_lean_on_each_other_agree() -> None:
     assert limits.BATCH_S < limits.QUEUE_S
     assert limits.RESUME_MAX <= limits.PAGE
     assert limits.LEASE_MOVES_BY < limits.LEASE_COMMITTED < limits.LEASE_EN_ROUTE
-    assert look_again(call(), NOON) - NOON > limits.LOOK_AT_ONCE
+    assert look_again(call(), NOON) - NOON > limits.SEEN_EVERY
 
 
 def test_a_week_holds_four_alerts_unless_a_person_chose_otherwise() -> None:

@@ -13,7 +13,7 @@ from dispatch.domain.lifecycle import ClaimState, RequestState
 from dispatch.domain.matching import DUTIES, Pool
 from dispatch.domain.network import RINGS
 from dispatch.domain.request import Reach, Request, Urgency
-from dispatch.domain.waves import Asked, Look, Promise
+from dispatch.domain.looking import Asked, Look, Promise, columns_of
 from geo import cells
 from geo.point import Point
 
@@ -103,7 +103,7 @@ def looks(draw: DrawFn, /, **fixed: Any) -> Look:
     def ago() -> datetime:
         return NOON - timedelta(minutes=draw(minutes))
 
-    asked = tuple(
+    asked = columns_of(
         Asked(sent_at=ago(), chance=draw(st.floats(0, 0.9)), seats=draw(st.integers(1, 7)), silent=draw(st.booleans()))
         for _ in range(draw(st.integers(0, 6)))
     )

@@ -1,0 +1,135 @@
+"""How people answer a phone: awake or not, how soon they look and decide, how tired of alerts they are.
+
+Pure, numpy. What the matcher believes, never what a person is told. The curves are worked out once by
+numeric convolution and kept; no luck is drawn.
+Invariants: every curve rises from 0 to 1; a person nothing is known of counts exactly as the crowd does
+(tests/domain/test_attention.py).
+Source: docs/matching.md, "What is believed of people".
+"""
+
+import math
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.domain.forecast import lognormal_cdf
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+REACHABLE: Final = 0.70
+"""Share of awake people whose phone reaches them."""
+BEDTIME_H: Final = (23.6, 1.3)
+WAKING_H: Final = (7.0, 1.0)
+LOOKS_SOON: Final = 0.60
+SOON: Final = (3.0, 1.1)
+LATER: Final = (45.0, 1.2)
+ONLINE: Final = (0.6, 0.7)
+DECIDES: Final = (1.2, 0.8)
+"""Lognormal: median in minutes, sigma. Deciding comes on top of looking."""
+
+FATIGUE_DAYS: Final = 7.0
+"""A seen alert counts in F, decayed by e in that many days."""
+FATIGUE_ACCEPT: Final = 0.25
+"""A yes is e^(-that x F) as likely."""
+PERSONAL_PRIOR: Final = 1.5
+OPENED_PRIOR: Final = 6.0
+OPENED_MOST: Final = 1.5
+OPENED_WITHIN_H: Final = 4.0
+
+_POINTS: Final = 600
+_FIRST, _LAST = 0.05, 3_000.0
+
+
+@cache
+def _grid() -> Floats:
+    return np.geomspace(_FIRST, _LAST, _POINTS)
+
+
+def _with_deciding(looked: tuple[tuple[float, float, float], ...]) -> Floats:
+    """P(looked and decided) on the grid; `looked`: (share, median, sigma) of each way of looking."""
+    z = np.linspace(-4.5, 4.5, 181)
+    weight = np.exp(-z * z / 2)
+    weight /= weight.sum()
+    median, sigma = DECIDES
+    deciding = median * np.exp(sigma * z)
+    left = _grid()[:, None] - deciding[None, :]
+    seen = sum(share * lognormal_cdf(left, middle, spread) for share, middle, spread in looked)
+    return np.asarray(seen @ weight)
+
+
+@cache
+def _offline() -> Floats:
+    return _with_deciding(((LOOKS_SOON, *SOON), (1.0 - LOOKS_SOON, *LATER)))
+
+
+@cache
+def _online() -> Floats:
+    return _with_deciding(((1.0, *ONLINE),))
+
+
+def answered_by(minutes: Floats | float, online: Mask | bool = False) -> Floats:
+    """P(somebody who hears it at all has looked and decided within so many minutes).
+
+    Shape: minutes and flags of one length, or one for all. Unit: minutes since the alert.
+    Error: below 0.01 against the exact convolution.
+    """
+    at = np.asarray(minutes, dtype=np.float64)
+    offline = np.interp(at, _grid(), _offline(), left=0.0)
+    flags = np.asarray(online, dtype=np.bool_)
+    if not flags.any():
+        return np.asarray(offline)
+    return np.where(flags, np.interp(at, _grid(), _online(), left=0.0), offline)
+
+
+def _below(hour: Floats, mean: float, spread: float) -> Floats:
+    """P(N(mean, spread) < hour)."""
+    return lognormal_cdf(np.exp(hour - mean), 1.0, spread)
+
+
+@cache
+def _awake_table() -> Floats:
+    hour = np.arange(0, 24 * 12 + 1) / 12.0
+    evening = np.where(hour < 12, hour + 24, hour)
+    still_up = 1.0 - _below(evening, *BEDTIME_H)
+    risen = np.where(hour < 12, _below(hour, *WAKING_H), 0.0)
+    return np.minimum(1.0, still_up + risen)
+
+
+def awake(local_minute: Floats) -> Floats:
+    """P(awake) at that minute of the local day. Error: below 0.005 (a table in steps of five minutes)."""
+    table = _awake_table()
+    at = np.mod(np.asarray(local_minute, dtype=np.float64), 1440.0) / 5.0
+    return np.asarray(np.interp(at, np.arange(len(table)), table))
+
+
+def hears(local_minute: Floats, online: Mask, quiet: Mask) -> Floats:
+    """R: P(the alert reaches their eyes while it matters). 1 online, 0 in quiet hours, else by the hour."""
+    return np.where(online, 1.0, np.where(quiet, 0.0, REACHABLE * awake(local_minute)))
+
+
+def personal(accepts: Floats, expected: Floats) -> Floats:
+    """How much more or less often than the crowd this person says yes; 1 = nothing known."""
+    return (PERSONAL_PRIOR + accepts) / (PERSONAL_PRIOR + expected)
+
+
+def opens(opened: Floats, expected: Floats) -> Floats:
+    """How much more or less often they open an alert than the hour would say, at most half as often again."""
+    return np.minimum(OPENED_MOST, (OPENED_PRIOR + opened) / (OPENED_PRIOR + expected))
+
+
+def decayed(fatigue: Floats | float, days: Floats | float) -> Floats:
+    """F that many days later."""
+    return np.asarray(fatigue * np.exp(-np.asarray(days) / FATIGUE_DAYS))
+
+
+def tired(fatigue: Floats) -> Floats:
+    """Factor on a yes after F recent alerts."""
+    return np.exp(-FATIGUE_ACCEPT * fatigue)
+
+
+def halved(minutes_late: float, half_life: float, least: float) -> float:
+    """1, halved every `half_life` minutes from 0 on, never below `least`."""
+    return max(least, math.exp(-math.log(2.0) * max(0.0, minutes_late) / half_life))

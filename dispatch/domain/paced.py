@@ -1,0 +1,341 @@
+"""Paced: each look asks the smallest set of people that lifts P(enough) to a rising target.
+
+Pure, numpy: time and luck are arguments. `decide` is one look; FORMS holds its named variants, of which
+`paced` is the one that ships. One decision on 20,000 people takes a few milliseconds (flare bench match).
+Must never ask anybody twice, nobody below the floor, nobody once every seat is promised, nobody past
+their weekly limit. Invariants: tests/domain/test_paced.py.
+Why these numbers, and what they were measured at: docs/matching.md.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.domain import attention, limits, matching
+from dispatch.domain import forecast as odds
+from dispatch.domain.forecast import Forecast
+from dispatch.domain.kinds import KINDS, Kind
+from dispatch.domain.looking import Decision, Look, Note, Policy, look_again, plan_deadline
+from dispatch.domain.request import RAISED_WEIGHT, Request, Urgency
+
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+FRIENDS_MAX: Final = 500
+"""More ties than this and a tie counts as a follower's."""
+FOLLOWER: Final = 0.35
+EARLY_OUTCOMES: Final = 200
+
+KEPT: Final = 1.0 - odds.NO_SHOW
+LEAST_WAIT: Final = 12.0
+"""Minutes: nobody is judged by less time than the check of a promise takes."""
+FATIGUE_COST: Final = 0.5
+LOAD_COST: Final = 5.0
+FLOOR: Final = 0.002
+"""Expected kept seats per unit of attention below which nobody is asked at weight 1."""
+FLOOR_HALVES: Final = 15.0
+FLOOR_LEAST: Final = 0.02
+DRIP: Final = 25
+"""People a late look adds at most, per unit of weight."""
+AIM: Final = 0.95
+START: Final = 0.60
+START_BUSY: Final = 0.20
+RAMP: Final = 0.4
+RAMP_BUSY: Final = 0.6
+BUSY_FATIGUE: Final = 0.2
+"""Mean fatigue of the candidates at which a network counts as fully busy."""
+TONIGHT_PRIOR: Final = 3.0
+FORECAST_PRIOR: Final = 12.0
+ELSEWHERE: Final = 0.6
+TIRED: Final = 4.0
+"""The first form's soft cap: beyond this fatigue the index is divided by eight."""
+
+# By ring code: 1, 2, 3, community, open, vouched (dispatch/domain/network.py).
+RING_COST: Final = np.array([1.0, 1.0, 1.3, 2.0, 2.0, 3.0, 1.3])
+RING_COST_PRESSING: Final = np.array([1.0, 1.0, 1.15, 1.4, 1.4, 2.0, 1.15])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """One variant of the policy. `second`: with the points that the second form added."""
+
+    second: bool = True
+    weight: int | None = None
+    """Urgency forced to this, for comparisons; None = the request's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _List:
+    """The people worth asking, best first."""
+
+    rows: NDArray[np.intp]
+    index: Floats
+    chance: Floats
+    hears: Floats
+    online: NDArray[np.bool_]
+    size: Whole
+    """Lots each would fill, as a class."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """The request in the units the odds are worked out in."""
+
+    lots: int
+    lot: int
+    weight: int
+    waited: float
+    plan: float
+    kind: Kind
+
+
+def weight_of(request: Request, form: Form) -> int:
+    """The urgency's weight for this form."""
+    return request.weight if form.weight is None else form.weight
+
+
+def target(waited: float, plan: float, load: float, request: Request, form: Form) -> float:
+    """The P(enough) this look wants: rises to AIM, later and from lower where the network is busy.
+
+    Unit: minutes. `load`: mean fatigue of the candidates.
+    """
+    if request.urgency is Urgency.DANGER:
+        return AIM
+    busy = min(1.0, load / BUSY_FATIGUE) if form.second else 0.0
+    start, ramp = START - START_BUSY * busy, RAMP + RAMP_BUSY * busy
+    return start + (AIM - start) * min(1.0, waited / (ramp * plan))
+
+
+def floor_at(waited: float, plan: float, weight: int) -> float:
+    """The index below which nobody is asked: late, it sinks slowly, so that more may be asked as a drip."""
+    return FLOOR / weight * attention.halved(waited - plan, FLOOR_HALVES, FLOOR_LEAST)
+
+
+def decide(look: Look, form: Form) -> Decision:
+    """One look: whom to ask now, when to look again, and the honest odds.
+
+    Shape: rows of `look.pool`, best first, each once. Nobody when every seat is promised.
+    """
+    request, now, kind = look.request, look.now, KINDS[look.request.kind]
+    again = None if request.over else look_again(request, now)
+    if request.seats.open is None:
+        return _open_ended(look, form, kind)
+    case = _case(look, form, kind)
+    pool = look.pool
+    load = float(pool.fatigue.mean()) if len(pool) else 0.0
+    floor = floor_at(case.waited, case.plan, case.weight)
+    listed = _listed(look, case, load, floor, form)
+    left = max(case.plan, case.waited + LEAST_WAIT) - case.waited
+    base = _promised(look, case)
+    known = _expected_yeses(look)
+    now_rates = _silent_rates(look, case, left)
+    factor = _tonight(look, known, TONIGHT_PRIOR) * KEPT
+    weights = listed.chance * listed.hears * attention.answered_by(left, listed.online)
+    p_now = odds.p_enough(base, _scaled(now_rates, factor), case.lots)
+    want = target(case.waited, case.plan, load, request, form)
+    count, p_then, ended = 0, p_now, "enough"
+    if request.seats.open > 0 and p_now < want and not request.over:
+        count, p_then = _smallest(case, base, now_rates, _Prefix(weights, listed.size), factor, want)
+        ended = "target" if p_then >= want else "everybody"
+        if case.waited > case.plan:
+            count = min(count, DRIP * case.weight)
+        count = min(count, max(0, limits.REQUEST_ALERTS_MAX - request.alerted))
+    by = plan_deadline(request, kind, now)
+    note = Note(
+        p_before=p_now, p_after=p_then, target=want, floor=floor, listed=len(listed.rows), load=load,
+        weight=case.weight, tonight=factor / KEPT, ended=ended,
+    )  # fmt: skip
+    outlook = Forecast(
+        p=_outlook(look, case, listed, base, known, by), by=by, early=look.known_outcomes < EARLY_OUTCOMES,
+        alerted=request.alerted + count, in_reach=len(pool) + len(look.asked),
+    )  # fmt: skip
+    return Decision(
+        ask=listed.rows[:count], chance=listed.chance[:count], hears=listed.hears[:count], next_look=again,
+        forecast=outlook, note=note,
+    )  # fmt: skip
+
+
+def chances(look: Look, form: Form) -> Floats:
+    """a: P(says yes | sees it) of everybody in the pool, with what was learned of each."""
+    kind = KINDS[look.request.kind]
+    follower = 1.0 if look.ties <= FRIENDS_MAX else FOLLOWER
+    chance = matching.chance_of_yes(look.pool, look.request, kind, look.now, follower=follower)
+    if form.second:
+        return matching.learned(look.pool, chance)
+    known = attention.personal(look.pool.accepts, look.pool.expected)
+    return np.minimum(matching.MOST, chance * known)
+
+
+def _case(look: Look, form: Form, kind: Kind) -> _Case:
+    total = look.request.quantity or 1
+    lot = odds.in_lots(total)
+    return _Case(
+        lots=-(-total // lot),
+        lot=lot,
+        weight=weight_of(look.request, form),
+        waited=look.request.age(look.now) / timedelta(minutes=1),
+        plan=kind.plan / timedelta(minutes=1),
+        kind=kind,
+    )
+
+
+def _sizes(seats: Whole, case: _Case) -> Whole:
+    """The class, in lots, each person counts in."""
+    if case.kind.gives:
+        return np.ones(len(seats), dtype=np.int64)
+    if case.lot == 1:
+        return odds.seat_classes(seats)
+    return np.minimum(np.maximum(1, seats // case.lot), odds.LOTS_MAX)
+
+
+def _listed(look: Look, case: _Case, load: float, floor: float, form: Form) -> _List:
+    """Everybody worth asking now, best first: expected kept seats per unit of attention."""
+    pool = look.pool
+    chance = chances(look, form)
+    minute = matching.local_minute(look.now, pool.lon)
+    hears = attention.hears(minute, pool.online, matching.quiet(pool, look.now))
+    soon = max(case.plan / 2, LEAST_WAIT)
+    useful = chance * hears * attention.answered_by(soon, pool.online) * KEPT
+    useful = np.where(pool.elsewhere, useful * ELSEWHERE, useful)
+    rings = RING_COST_PRESSING if form.second and case.weight >= RAISED_WEIGHT else RING_COST
+    cost = (1.0 + FATIGUE_COST * pool.fatigue) * (1.0 + LOAD_COST * load) * rings[pool.ring]
+    size = _sizes(pool.seats, case)
+    index = useful * np.minimum(size, case.lots) / cost
+    if form.second:
+        index = np.where(matching.within_week(pool), index, 0.0)
+    else:
+        index = np.where(pool.fatigue > TIRED, index / 8.0, index)
+    worth = np.flatnonzero(index >= floor)
+    rows = worth[np.argsort(-index[worth], kind="stable")]
+    return _List(
+        rows=rows, index=index[rows], chance=chance[rows], hears=hears[rows], online=pool.online[rows], size=size[rows]
+    )
+
+
+def _promised(look: Look, case: _Case) -> Floats:
+    kept = [
+        (max(1, p.seats // case.lot), odds.chance_kept((look.now - p.since).total_seconds() / 60, p.started))
+        for p in look.promises
+    ]
+    return odds.kept(kept, case.lots)
+
+
+def _heard_by_now(look: Look) -> tuple[Floats, Floats]:
+    """Of everybody asked: minutes since, and the chance that they have looked and decided."""
+    asked = look.asked
+    waited = np.maximum(0.0, (look.now.timestamp() - asked.sent_s) / 60)
+    return waited, asked.hears * attention.answered_by(waited, asked.online)
+
+
+def _expected_yeses(look: Look) -> float:
+    """Yeses the crowd would have given by now to what was sent."""
+    _, heard = _heard_by_now(look)
+    return float((look.asked.chance * heard).sum())
+
+
+def _tonight(look: Look, expected: float, prior: float) -> float:
+    """How much more or less willing people are than thought, as this call has shown so far."""
+    return (prior + look.yeses) / (prior + expected)
+
+
+def _silent_rates(look: Look, case: _Case, left: float) -> Floats:
+    """Expected yeses still to come within `left` minutes from those who were asked, by class.
+
+    Who has looked and said nothing is less and less likely to come; a refusal counts no more.
+    """
+    asked = look.asked
+    waited, heard = _heard_by_now(look)
+    later = asked.hears * attention.answered_by(waited + left, asked.online)
+    still = asked.chance * (later - heard) / np.maximum(0.05, 1.0 - odds.SAYS_NO * heard)
+    return _rates(np.where(asked.silent, still, 0.0), _sizes(asked.seats, case), case)
+
+
+def _rates(weights: Floats, size: Whole, case: _Case) -> Floats:
+    counted: Floats = np.bincount(size, weights=weights, minlength=odds.LOTS_MAX + 1).astype(np.float64)
+    return _given(counted, case)
+
+
+def _given(rates: Floats, case: _Case) -> Floats:
+    """Where a gift's size is not known beforehand, each expected giver is spread over the sizes."""
+    if not case.kind.gives:
+        return rates
+    spread = np.zeros(odds.LOTS_MAX + 1)
+    for size, share in case.kind.gives:
+        spread[min(size, odds.LOTS_MAX)] += share * rates.sum()
+    return spread
+
+
+def _scaled(rates: Floats, factor: float) -> dict[int, float]:
+    return {int(size): float(rates[size] * factor) for size in np.flatnonzero(rates)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Prefix:
+    """Expected yeses of the list, best first, and the class each counts in."""
+
+    weights: Floats
+    size: Whole
+
+
+def _smallest(
+    case: _Case, base: Floats, silent: Floats, people: _Prefix, factor: float, want: float
+) -> tuple[int, float]:
+    """The shortest beginning of the list that reaches the target, and the P it gives; else all of it."""
+
+    def p_with(count: int) -> float:
+        rates = silent + _rates(people.weights[:count], people.size[:count], case)
+        return odds.p_enough(base, _scaled(rates, factor), case.lots)
+
+    low, high = 0, len(people.weights)
+    best = p_with(high)
+    if best < want:
+        return high, best
+    while high - low > 1:
+        middle = (low + high) // 2
+        p = p_with(middle)
+        if p >= want:
+            high, best = middle, p
+        else:
+            low = middle
+    return high, best
+
+
+def _outlook(look: Look, case: _Case, listed: _List, base: Floats, expected: float, by: datetime) -> float:
+    """P(all seats promised and kept by then): claims, the silent, and everybody who would still be asked."""
+    left = (by - look.now) / timedelta(minutes=1)
+    soon = listed.chance * listed.hears * attention.answered_by(left, listed.online)
+    rates = _silent_rates(look, case, left) + _rates(soon, listed.size, case)
+    factor = _tonight(look, expected, FORECAST_PRIOR) * KEPT
+    return odds.p_enough(base, _scaled(rates, factor), case.lots)
+
+
+def _open_ended(look: Look, form: Form, kind: Kind) -> Decision:
+    """Words of comfort: the closest friends, a few, once."""
+    request, pool = look.request, look.pool
+    chance = chances(look, form)
+    hears = attention.hears(matching.local_minute(look.now, pool.lon), pool.online, matching.quiet(pool, look.now))
+    friends = np.flatnonzero((pool.ring == 1) & matching.within_week(pool))
+    order = friends[np.argsort(-(chance * hears)[friends], kind="stable")]
+    ask = order[: max(0, kind.wave_max - request.alerted)]
+    outlook = Forecast(
+        p=1.0, by=plan_deadline(request, kind, look.now), early=True, alerted=request.alerted + len(ask),
+        in_reach=len(pool) + len(look.asked),
+    )  # fmt: skip
+    return Decision(ask=ask, chance=chance[ask], hears=hears[ask], next_look=None, forecast=outlook)
+
+
+def named(form: Form) -> Policy:
+    """That form as a policy."""
+    return partial(decide, form=form)
+
+
+SHIPPED: Final = Form()
+FORMS: Final[dict[str, Policy]] = {
+    "paced": named(SHIPPED),
+    "paced-first": named(Form(second=False)),
+    **{f"paced-u{weight}": named(replace(SHIPPED, weight=weight)) for weight in (2, 4, 8)},
+}

@@ -1,0 +1,63 @@
+"""What is believed of people: the check values of the matching page, and the laws every curve obeys."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatch.domain import attention
+
+minutes = st.lists(st.floats(0, 5_000), min_size=2, max_size=20).map(lambda found: np.array(sorted(found)))
+counts = st.floats(0, 500)
+
+
+@pytest.mark.parametrize(
+    ("online", "at", "share"),
+    [
+        (False, (5, 15, 30, 60, 240), (0.32, 0.61, 0.73, 0.83, 0.97)),
+        (True, (1, 2, 5), (0.11, 0.50, 0.94)),
+    ],
+)
+def test_people_look_and_decide_as_the_matching_page_says(
+    online: bool, at: tuple[float, ...], share: tuple[float, ...]
+) -> None:
+    assert attention.answered_by(np.array(at, dtype=np.float64), online) == pytest.approx(share, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("hour", "share"), [(21, 0.98), (23, 0.68), (0, 0.38), (2, 0.03), (6, 0.16), (7, 0.50), (8, 0.84), (15, 1.0)]
+)
+def test_people_sleep_as_the_matching_page_says(hour: int, share: float) -> None:
+    assert float(attention.awake(np.array([hour * 60.0]))[0]) == pytest.approx(share, abs=0.01)
+
+
+@given(minutes, st.booleans())
+def test_more_time_never_means_fewer_answers(at: np.ndarray, online: bool) -> None:
+    share = attention.answered_by(at, online)
+    assert (np.diff(share) >= -1e-12).all()
+    assert (share >= 0).all()
+    assert (share <= 1 + 1e-9).all()
+
+
+@given(st.floats(0, 1439), st.booleans(), st.booleans())
+def test_quiet_hours_are_quiet_unless_the_inbox_is_open(minute: float, online: bool, quiet: bool) -> None:
+    heard = float(attention.hears(np.array([minute]), np.array([online]), np.array([quiet]))[0])
+    assert heard == 1.0 if online else heard <= attention.REACHABLE
+    assert online or not quiet or heard == 0.0
+
+
+@given(counts, counts)
+def test_somebody_nothing_is_known_of_counts_as_the_crowd_does(some: float, more: float) -> None:
+    nothing = np.zeros(1)
+    assert attention.personal(nothing, nothing) == attention.opens(nothing, nothing) == attention.tired(nothing) == 1
+    low, high = sorted((some, more))
+    assert attention.personal(np.array([high]), nothing) >= attention.personal(np.array([low]), nothing)
+    assert attention.opens(nothing, np.array([high])) <= attention.opens(nothing, np.array([low]))
+    assert attention.opens(np.array([high]), nothing)[0] <= attention.OPENED_MOST
+
+
+def test_weariness_of_alerts_fades_by_e_in_a_week() -> None:
+    assert float(attention.decayed(2.0, 7.0)) == pytest.approx(2 / np.e)
+    assert attention.halved(-5, 15, 0.02) == 1
+    assert attention.halved(15, 15, 0.02) == pytest.approx(0.5)
+    assert attention.halved(10_000, 15, 0.02) == 0.02
