@@ -213,6 +213,7 @@ class FlareClient:
         self._updates: asyncio.Queue[Update | SignInAgain | None] = asyncio.Queue(UPDATES_KEPT)
         self._send: Callable[[list[Frame]], Any] | None = None
         self._running: asyncio.Task[None] | None = None
+        self._abort: Callable[[], None] | None = None
         self._failures = 0
 
     async def __aenter__(self) -> "FlareClient":
@@ -246,6 +247,11 @@ class FlareClient:
         """The view as far as it is known."""
         return self._follower.state(sub_id)
 
+    def drop(self) -> None:
+        """Loses the connection as a bad network would; it comes back by itself."""
+        if self._abort is not None:
+            self._abort()
+
     async def _say(self, frames: list[Frame]) -> None:
         if self._send is not None and frames:
             await self._send(frames)
@@ -261,7 +267,7 @@ class FlareClient:
             except (OSError, TimeoutError, WebSocketException):
                 code = 1006
             finally:
-                self._send = None
+                self._send = self._abort = None
                 self._follower.closed()
             if code >= STAYS_AWAY or code in FINAL_CODES:
                 await self._updates.put(SignInAgain(code))
@@ -285,7 +291,7 @@ class FlareClient:
                     for frame in frames:
                         await socket.send(json.dumps(frame))
 
-            self._send = send
+            self._send, self._abort = send, socket.transport.abort
             await send(self._follower.opened(loop.time()))
             while True:
                 try:

@@ -11,8 +11,8 @@ import logging
 import random
 import selectors
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -389,14 +389,3 @@ async def _trouble(store: SimulatedStore, phones: list[Phone], luck: random.Rand
         if night.restores and luck.random() < 0.03:
             store.restore()
     await asyncio.sleep(3)
-
-
-@contextmanager
-def instead(owner: Any, name: str, mutant: Any) -> Iterator[None]:
-    """A mutant in place of the real thing, for as long as it takes to show that it is found out."""
-    real = getattr(owner, name)
-    setattr(owner, name, mutant)
-    try:
-        yield
-    finally:
-        setattr(owner, name, real)
