@@ -24,10 +24,11 @@ from web.limiter import ASK_GUEST, ASK_MEMBER, ASK_PREFIX
 from web.pages import ask_form, nouns
 from web.pages.ask_form import NEEDS, Typed
 from web.pages.door import form_call, keep_session, look, new_key, wants_json, with_cookie
+from web.pages.faults import PageRoute
 from web.pages.render import Reader, page, reader_of
 from web.pages.speech import Speaker
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 URGENCIES: Final = (
     ("waiting", "We can wait"),

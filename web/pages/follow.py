@@ -16,13 +16,14 @@ from geo.point import Point
 from web.call import named
 from web.pages import nouns, story, timeline
 from web.pages.door import look, new_key
+from web.pages.faults import PageRoute
 from web.pages.following import Seen, see
 from web.pages.render import Reader, fragment, page, reader_of
 from web.pages.road_strip import strip
 from web.pages.speech import Speaker
 from web.pages.svg_map import area_map
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 NEWEST = 5
 REFRESH_S = 10

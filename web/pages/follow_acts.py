@@ -22,13 +22,14 @@ from web import auth
 from web.call import named
 from web.pages import nouns, story
 from web.pages.door import Form, form_call, look, new_key, with_cookie
+from web.pages.faults import PageRoute
 from web.pages.follow import label_of, link_page
 from web.pages.following import Seen, see
 from web.pages.render import page, reader_of
 from web.routes.session import open_session
 from web.schemas.bodies import SessionBody
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 CLOSES: Final = {"resolved": Disposition.RESOLVED, "cancelled": Disposition.CANCELLED}
 LINKS: Final = {Power.VIEW: "flv_", Power.HELPER: "flh_"}

@@ -296,16 +296,19 @@ def odds(speak: Speaker, forecast: Mapping[str, Any] | None) -> tuple[Markup, bo
     if not forecast or forecast.get("p") is None:
         return None
     p = float(forecast["p"])
-    tenths = round(p * 10)
-    if p < 0.1:
-        share = speak.t("fewer than 1 in 10")
-    elif p > 0.9:
-        share = speak.t("more than 9 in 10")
-    else:
-        share = speak.t("about {n} of 10", n=tenths)
+    share = tenths(speak, p)
     line = speak.t(
         "Asks like this found enough help in time in {share} cases.", share=Markup("<b>{}</b>").format(share)
     )
     if forecast.get("early"):
         line = Markup("{} {}").format(line, speak.t("This is an early estimate."))
     return line, p < 0.3
+
+
+def tenths(speak: Speaker, p: float) -> Markup:
+    """A chance as people can hold it: in tenths."""
+    if p < 0.1:
+        return speak.t("fewer than 1 in 10")
+    if p > 0.9:
+        return speak.t("more than 9 in 10")
+    return speak.t("about {n} of 10", n=round(p * 10))

@@ -16,13 +16,14 @@ from web.call import Call, checked, named
 from web.errors import STATUS, code_of
 from web.pages import helping, nouns
 from web.pages.door import form_call, look, new_key, wants_json
+from web.pages.faults import PageRoute
 from web.pages.following import Seen, see
 from web.pages.render import Reader, page, reader_of
 from web.pages.speech import Speaker
 from web.routes.claims import claim, step
 from web.schemas.bodies import ClaimBody, StepBody
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 ARRIVALS: Final = (30, 60, 90)
 REASONS: Final = ("Too far", "No car", "Not tonight", "Don't know them")

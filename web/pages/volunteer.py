@@ -26,11 +26,12 @@ from web.call import named
 from web.limiter import ANSWER
 from web.pages import helping
 from web.pages.door import form_call, look, new_key, wants_json
+from web.pages.faults import PageRoute
 from web.pages.follow import link_page
 from web.pages.render import Reader, fragment, page, reader_of
 from web.pages.take import take_form
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 DUTIES: Final = (
     (Duty.AVAILABLE, "Available"),

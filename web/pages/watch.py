@@ -18,12 +18,13 @@ from web.call import Call
 from web.pages import nouns, story, timeline, wall
 from web.pages.base_map import ATTRIBUTION, LINES, Frame, land_in, lines_in, path
 from web.pages.door import look
+from web.pages.faults import PageRoute
 from web.pages.labels import placed
 from web.pages.render import Reader, fragment, packed, page, reader_of
 from web.pages.speech import Speaker
 from web.pages.svg_map import _town, road_line
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 ROWS: Final = 8
 EVENTS: Final = 6

@@ -1,0 +1,222 @@
+"""Pages for calm days: join, am I ready, the report afterwards, is Flare working.
+
+Counts come in bands and outcomes in tenths; a report names nobody. Readiness costs one of ten look-ups an hour, so a
+page without a town asks nothing.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+from markupsafe import Markup
+
+from dispatch.actions import set_me
+from dispatch.actions.tend_network import invite
+from dispatch.domain import limits
+from dispatch.domain.errors import PlaceUnclear, SignIn
+from dispatch.domain.people import Duty
+from dispatch.domain.plain_text import check_text
+from dispatch.domain.whereabouts import from_text
+from dispatch.ports import Tx
+from geo import cells
+from geo.point import Point
+from web.auth import TOKEN, Credential, viewer_in
+from web.call import named
+from web.limiter import READINESS
+from web.pages import nouns, story, timeline
+from web.pages.door import form_call, look, new_key, with_cookie
+from web.pages.faults import PageRoute
+from web.pages.follow import label_of, link_page
+from web.pages.following import see
+from web.pages.render import page, reader_of
+from web.pages.speech import Speaker
+from web.report import after_action
+from web.routes.readiness import readiness
+from web.routes.session import open_session
+from web.schemas.bodies import SessionBody
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+REACHES: Final = ((30, "30 min"), (60, "1 hour"), (120, "2 hours"))
+PHASES: Final = (
+    ("first_alert", "first person asked"),
+    ("first_seen", "first one saw it"),
+    ("first_claim", "first yes"),
+    ("covered", "all seats found"),
+    ("first_on_scene", "first one there"),
+    ("first_met", "first pick-up"),
+    ("closed", "closed"),
+)
+BEHIND: Final = timedelta(seconds=60)
+
+
+@router.get("/join")
+async def join_page(request: Request) -> Response:
+    """What an invite means, and five small questions. The token stays in the fragment until the form is sent."""
+    await look(request)
+    reader = reader_of(request)
+    reaches = [(value, reader.speak.t(name)) for value, name in REACHES]
+    return page(request, reader, "join", {"key": new_key, "reaches": reaches, "wrong": False}, styles=("help",))
+
+
+@router.post("/join")
+async def join(request: Request) -> Response:
+    """The new member, signed in on this browser; their own link is shown once."""
+    call, form = await form_call(request)
+    reader = reader_of(request)
+    token = form.get("token").rpartition("#")[2].strip()
+    values = {"key": new_key, "wrong": True, "reaches": [(value, reader.speak.t(name)) for value, name in REACHES]}
+    if not TOKEN.fullmatch(token):
+        return page(request, reader, "join", values, styles=("help",), status=422)
+    name = check_text("name", form.get("name"), limits.NAME_CHARS)
+    try:
+        done, cookie = await open_session(call, SessionBody(token=token, name=name))
+    except SignIn:
+        return page(request, reader, "join", values, styles=("help",), status=404)
+    viewer = await call.read(lambda tx, now: viewer_in(tx, now, Credential(cookie=cookie)))
+    town = await _town(check_text("town", form.get("town"), limits.PLACE_CHARS))
+    quiet = bool(form.get("quiet"))
+    changes = {
+        "reach_minutes": form.number("reach"),
+        "quiet_from": 23 * 60 if quiet else None,
+        "quiet_to": 7 * 60 if quiet else None,
+    }
+    seats = min(limits.PERSON_SEATS_MAX, form.number("seats") or 0)
+
+    def job(tx: Tx, now: datetime) -> dict[str, Any]:
+        set_me.set_me(tx, now, set_me.SetMe(viewer=viewer, changes={"seats": seats, "lang": reader.speak.lang}))
+        command = set_me.SetDuty(viewer=viewer, duty=Duty.AVAILABLE, until=None, place=town, changes=changes)
+        return set_me.set_duty(tx, now, command)
+
+    await call.flare.store.write(job)
+    key = done.body.get("token")
+    link = f"{call.base}/help#{key}" if key else f"{call.base}/help"
+    return with_cookie(page(request, reader, "joined", {"link": link}), cookie, call.flare)
+
+
+async def _town(text: str | None) -> Point | None:
+    if not text:
+        return None
+    try:
+        return (await asyncio.to_thread(from_text, text)).point
+    except PlaceUnclear:
+        return None
+
+
+@router.get("/ready")
+async def ready_page(request: Request) -> Response:
+    """Will my ask be heard? Numbers in bands, and a next step."""
+    call = await look(request)
+    if call.viewer.person_id is None or call.viewer.guest:
+        return link_page(request, "/ready", status=401)
+    reader = reader_of(request)
+    text = (request.query_params.get("town") or "").strip()[:200]
+    values: dict[str, Any] = {"town": text, "found": None, "notice": None, "key": new_key}
+    if text:
+        person = call.person_id
+        call.limit(*READINESS)
+        where = await _town(text)
+        if where is None:
+            values["notice"] = reader.speak.t("We could not find that place. Add the state.")
+        else:
+            centre = cells.centre(cells.cell_of(where, cells.PUBLIC))
+            found = await call.read(lambda tx, now: readiness(tx, now, call.flare, person, centre))
+            values["found"] = _ready(reader.speak, found)
+    return page(request, reader, "ready", values, styles=("help", "calm"))
+
+
+def _ready(speak: Speaker, found: dict[str, Any]) -> dict[str, Any]:
+    rings = found["rings"]
+    odds = {party: float(row["p"]) for party, row in found["forecast"].items()}
+    one, nine = odds.get("1", 0.0), odds.get("9", 0.0)
+    nobody = all(count == "0" for count in rings.values())
+    return {
+        "nobody": nobody,
+        "headline": speak.t(
+            "For one person: {one}. For nine: {nine}.", one=_likely(speak, one), nine=_likely(speak, nine)
+        ),
+        "bars": [
+            (speak.t("one person"), round(one * 10), story.tenths(speak, one)),
+            (speak.t("nine people"), round(nine * 10), story.tenths(speak, nine)),
+        ],
+        "rings": [
+            (speak.t("Friends within an hour"), rings.get("1", "0")),
+            (speak.t("Friends of friends"), rings.get("2", "0")),
+            (speak.t("One step further"), rings.get("3", "0")),
+        ],
+        "raises": [speak.t(line) for line in found["raises"][:3]],
+    }  # fmt: skip
+
+
+def _likely(speak: Speaker, p: float) -> Markup:
+    return speak.t("very likely") if p >= 0.7 else speak.t("perhaps") if p >= 0.3 else speak.t("hard")
+
+
+@router.post("/ready/invite")
+async def make_invite(request: Request) -> Response:
+    """A link for one more person; shown once."""
+    call, _ = await form_call(request)
+    done = await call.write(lambda tx, now: invite(tx, now, call.viewer))
+    reader = reader_of(request)
+    return page(request, reader, "invite", {"link": f"{call.base}/join#{done.body['token']}"}, styles=("help",))
+
+
+@router.get("/r/{public_id}/report")
+async def report_page(request: Request, public_id: str) -> Response:
+    """What happened, how long it took, how much attention it cost."""
+    call = await look(request)
+
+    def job(tx: Tx, now: datetime) -> tuple[Any, dict[str, Any]]:
+        seen = see(tx, now, call.viewer, named(public_id))
+        return seen, after_action(tx, now, call.viewer, named(public_id))
+
+    seen, told = await call.read(job)
+    reader = reader_of(request, country=seen.country, at=seen.middle)
+    speak, view = reader.speak, seen.view
+    spans = [(speak.t(says), told["phases"].get(name)) for name, says in PHASES]
+    seats = view["seats"]
+    values = {
+        "view": view,
+        "title": nouns.head_at(speak, view["kind"], view["quantity"], label_of(seen)),
+        "story": story.tell(speak, view, seen.events, reader.now, reader.number),
+        "phases": [(says, _span(seconds)) for says, seconds in spans if seconds is not None],
+        "alerts": told["alerts"],
+        "claims": told["claims"],
+        "found": nouns.found(speak, view["kind"], seats["claimed"], seats["total"]) if seats["total"] else None,
+        "odds": story.odds(speak, view.get("forecast")),
+        "lines": timeline.lines(speak, view["kind"], seen.events, owner=view["role"] == "owner"),
+    }  # fmt: skip
+    return page(request, reader, "report", values, styles=("follow", "calm"))
+
+
+def _span(seconds: float | None) -> str:
+    whole = int(seconds or 0)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+@router.get("/status")
+async def status_page(request: Request) -> Response:
+    """Is Flare working now? No counts of people."""
+    call = await look(request)
+    reader = reader_of(request)
+    speak = reader.speak
+    due_at = await call.read(lambda tx, now: tx.due.next_at())
+    behind = reader.now - due_at if due_at else timedelta(0)
+    hub = getattr(request.app.state, "hub", None)
+    live = hub is not None and not hub.draining
+    late = behind > BEHIND
+    minutes = int(behind.total_seconds() // 60)
+    rows = [
+        (speak.t("Asks are accepted"), True),
+        (speak.t("People are being told"), not late),
+        (speak.t("Live updates"), live),
+    ]
+    if late:
+        slow = "Alerts are slow: {n} min behind. Asks are safe."
+        title = speak.tn(slow, slow, minutes)
+    else:
+        title = speak.t("Flare is working.") if live else speak.t("Live updates are starting. Asks are safe.")
+    values = {"title": title, "rows": rows, "updated": speak.clock(reader.now)}
+    return page(request, reader, "status", values, styles=("calm",), kept="public, max-age=5")
