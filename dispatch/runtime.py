@@ -4,14 +4,17 @@ import hashlib
 import os
 import secrets
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from dispatch.actions import send_wave
 from dispatch.actions.post_request import PostRequest, draft
+from dispatch.bus.hints import Hints
 from dispatch.bus.in_process import InProcessBus
 from dispatch.clock import MachineClock
+from dispatch.domain.events import HINT
 from dispatch.domain.network import RINGS
 from dispatch.domain.waves import POLICIES, Policy
 from dispatch.feed import Feed
@@ -37,20 +40,33 @@ class Flare:
     ticker: Ticker
     feed: Feed
     _threads: list[threading.Thread] = field(default_factory=list)
+    _ends: list[Callable[[], None]] = field(default_factory=list)
 
     def start(self) -> None:
         """Starts following the journal and doing what is due. `stop` ends both."""
-        self.store.on_commit(self.ticker.wake)
-        self.store.on_commit(self.feed.wake)
-        for name, run in (("flare-feed", self.feed.run), ("flare-ticker", self.ticker.run)):
+        runs = [("flare-feed", self.feed.run), ("flare-ticker", self.ticker.run)]
+        told = [self.feed.wake, self.ticker.wake]
+        if self.settings.redis_url is not None:
+            hints = Hints(self.bus)
+            self._ends.append(hints.stop)
+            self._ends += [self.bus.subscribe(HINT, self._hinted)]
+            runs.append(("flare-hints", hints.run))
+            told.append(hints.wake)
+        for wake in told:
+            self.store.on_commit(wake)
+        for name, run in runs:
             thread = threading.Thread(target=run, name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
 
+    def _hinted(self, _: Mapping[str, object]) -> None:
+        self.feed.wake()
+        self.ticker.wake()
+
     def stop(self) -> None:
         """Finishes what is under way, then closes the store."""
-        self.ticker.stop()
-        self.feed.stop()
+        for end in (self.ticker.stop, self.feed.stop, *self._ends):
+            end()
         for thread in self._threads:
             thread.join(timeout=10)
         self._threads.clear()
@@ -67,9 +83,7 @@ class Flare:
 
     def first_forecast(self, tx: Tx, now: datetime, command: PostRequest) -> dict[str, object] | None:
         """The odds for a request that is about to be posted."""
-        if command.person_id is None:
-            return None
-        request, words = draft(tx, now, command)
+        request, words = draft(tx, now, command, guest=command.person_id is None)
         return send_wave.first_forecast(tx, now, self.roster, self.policy, request, words)
 
 

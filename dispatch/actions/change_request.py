@@ -196,7 +196,7 @@ def vouch(tx: Tx, now: datetime, command: Vouch) -> dict[str, Any]:
     if not command.lends:
         tx.requests.unvouch(request.id, person)
         return {"vouched": False}
-    if command.ring not in ("1", "2"):
+    if person == request.requester or command.ring not in ("1", "2"):
         raise NotAllowed("Only friends of the person who asks, and their friends, can vouch.")
     if tx.requests.vouch(request.id, person, now):
         locked = tx.requests.lock(request.id) or request

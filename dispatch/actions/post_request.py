@@ -34,6 +34,8 @@ class PostRequest:
     needs: tuple[str, ...] = ()
     contact_name: str | None = None
     contact_phone: str | None = None
+    share_phone: bool = True
+    """May the people who come have the phone number?"""
     community: str | None = None
     similar_ok: bool = False
     drill: bool = False
@@ -115,6 +117,7 @@ def draft(tx: Tx, now: datetime, command: PostRequest, *, guest: bool = False) -
         note=command.note,
         contact_name=command.contact_name,
         contact_phone=command.contact_phone,
+        share_phone=command.share_phone,
     )
     return request, secrets
 

@@ -48,6 +48,8 @@ class ControlKind(StrEnum):
 
 
 CONTROL = "ctl"
+HINT = "journal"
+"""The bus's channel on which workers tell each other that there is something to read."""
 
 
 def request_topic(request_id: int) -> str:

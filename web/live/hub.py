@@ -13,7 +13,7 @@ from typing import Any, Final
 from weakref import WeakSet
 
 from dispatch.domain import limits
-from dispatch.domain.events import CONTROL, Event, request_topic
+from dispatch.domain.events import CONTROL, HINT, Event, request_topic
 from dispatch.ports import Bus, Clock, Store
 from web.live import access, reading
 from web.live.catching import CatchingUp
@@ -28,8 +28,6 @@ log = logging.getLogger("flare.live")
 
 WRITES_PER_TURN: Final = 1_000  # deliveries before everybody else on the loop gets a turn
 BEAT_S: Final = 0.5
-HINT: Final = "journal"
-"""The bus channel on which a worker says that the journal has grown."""
 POSITIONS: Final = "pos"
 """The bus channel of people on the way."""
 

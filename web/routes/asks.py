@@ -58,14 +58,14 @@ async def ask(call: Call, body: bodies.AskBody, *, drill: bool = False) -> tuple
         needs=tuple(body.needs),
         contact_name=contact.name,
         contact_phone=contact.phone,
+        share_phone=contact.share_phone is not False,
         community=body.community,
         similar_ok=body.similar_ok,
         drill=drill,
         show_travel=body.show_travel,
     )
-    if member:
-        odds = await call.read(lambda tx, now: call.flare.first_forecast(tx, now, command))
-        command = replace(command, forecast=odds)
+    odds = await call.read(lambda tx, now: call.flare.first_forecast(tx, now, command))
+    command = replace(command, forecast=odds)
     base = call.base
     # A program with a link's token keeps the links itself.
     wants_cookie = not member and call.credential.token is None
@@ -75,8 +75,6 @@ async def ask(call: Call, body: bodies.AskBody, *, drill: bool = False) -> tuple
         # Counted here, where a repeat under the same key never comes: a bad line must not use up somebody's asks.
         call.limit(*(ASK_MEMBER if member else ASK_GUEST), near=ASK_PREFIX)
         posted = post_request.post_request(tx, now, command)
-        if contact.share_phone is False:
-            tx.requests.set_secrets(posted.request.id, share_phone=False)
         if wants_cookie:
             cookies[:] = [_guest_cookie(tx, now, call, posted.tokens[Power.OWNER])]
         state = look.request_state(tx, posted.request, Role.OWNER)
