@@ -122,8 +122,8 @@ def _ask_valkey(
                 return len(script(keys=["people", "friends"], args=[at.lon, at.lat, km]))
 
             for engine, question in (("valkey", from_client), ("valkey-lua", from_server)):
-                found, ms, p90 = timed(question)
-                rows.append(_row(engine, place, 1, km, found, ms, p90))
+                found, ms, median = timed(question)
+                rows.append(_row(engine, place, 1, km, found, ms, median))
     return rows
 
 
@@ -177,8 +177,8 @@ def _ask_postgres(
                 def question(query: str = query, asked: dict[str, float] = asked) -> int:
                     return len(db.execute(query, asked).fetchall())
 
-                found, ms, p90 = timed(question)
-                rows.append(_row("postgres", place, hops, km, found, ms, p90))
+                found, ms, median = timed(question)
+                rows.append(_row("postgres", place, hops, km, found, ms, median))
     return rows
 
 
@@ -194,10 +194,9 @@ def _copy(db: "psycopg.Connection", into: str, rows: Iterator[tuple[float, ...]]
             copy.write("\n".join(lines) + "\n")
 
 
-def _row(engine: str, place: str, hops: int, km: int, found: int, ms: float, p90: float) -> dict[str, Any]:
-    return {
-        "engine": engine, "who": "hub", "place": place, "hops": hops, "km": km, "found": found, "ms": ms, "ms_p90": p90,
-    }  # fmt: skip
+def _row(engine: str, place: str, hops: int, km: int, found: int, ms: float, median: float) -> dict[str, Any]:
+    asked = {"engine": engine, "who": "hub", "place": place, "hops": hops, "km": km}
+    return {**asked, "found": found, "ms": ms, "ms_median": median}
 
 
 PEERS: dict[str, Peer] = {"valkey": valkey, "postgres": postgres}
