@@ -1,0 +1,119 @@
+"""`flare simulate`: plays the nights on all cores, prints what came of them, writes the page."""
+
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Final
+
+from dispatch.domain.waves import POLICIES
+from dispatch.stories.bus import play_on
+from dispatch.stories.figures import Night, bars
+from dispatch.stories.page import page
+from dispatch.stories.report import as_json as report_json
+from dispatch.stories.report import table
+from dispatch.stories.stage import Stage, stage
+from dispatch.stories.tales import StoryRefused, story_named
+
+DEFAULT_POLICY: Final = "nearest"
+REPORTS: Final = Path("reports")
+BAR: Final = 30
+
+
+def simulate(
+    story: str,
+    *,
+    people: Path | None = None,
+    ties: Path | None = None,
+    seeds: int = 1,
+    policy: str | None = None,
+    as_json: bool = False,
+    out: Path | None = None,
+    hub: str | None = None,
+    say: Callable[[str], object] = lambda text: sys.stdout.write(text + "\n"),
+) -> int:
+    """Plays the story on seeds 0, 1, 2 …; 0 if every promise of the house held, else 1.
+
+    `out`: the page's file, or a folder for it; without it reports/STORY.html, and none with `as_json`.
+    Raises: StoryRefused with one sentence.
+    """
+    tale = story_named(story)
+    chosen = policy or DEFAULT_POLICY
+    if chosen not in POLICIES:
+        raise StoryRefused(f"there is no policy {chosen!r}; there are {', '.join(POLICIES)}")
+    if ties is not None and people is None:
+        raise StoryRefused("--ties needs --people: ties are between people of a file")
+    bar = Bar()
+    with stage(tale, chosen, people=people, ties=ties, hub=hub, progress=bar.show) as ready:
+        nights = _all_nights(ready, seeds, bar)
+    bar.end()
+    if as_json:
+        say(json.dumps(_json(tale.name, nights), ensure_ascii=False))
+    else:
+        say(table(tale, nights))
+    written = _write(tale.name, nights, out, wanted=out is not None or not as_json)
+    if written is not None and not as_json:
+        say(f"\nThe pictures: {written}")
+    return 0 if all(bar["ok"] for bar in bars(nights)) else 1
+
+
+def _json(story: str, nights: list[Night]) -> dict[str, object]:
+    return report_json(story_named(story), nights)
+
+
+def _all_nights(ready: Stage, seeds: int, bar: "Bar") -> list[Night]:
+    """Every night in the order of the seeds, on all cores when there is more than one."""
+    workers = min(seeds, os.cpu_count() or 1)
+    if workers == 1:
+        return list(_one_by_one(ready, seeds, bar))
+    # Spawned, not forked: a fork copies the store's threads without their work.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting = [pool.submit(play_on, ready, seed) for seed in range(seeds)]
+        for done, _ in enumerate(as_completed(waiting), 1):
+            bar.show("playing nights", done, seeds)
+        return [each.result() for each in waiting]
+
+
+def _one_by_one(ready: Stage, seeds: int, bar: "Bar") -> Iterator[Night]:
+    for seed in range(seeds):
+        bar.show("playing nights", seed, seeds)
+        yield play_on(ready, seed)
+    bar.show("playing nights", seeds, seeds)
+
+
+def _write(story: str, nights: list[Night], out: Path | None, *, wanted: bool) -> Path | None:
+    if not wanted:
+        return None
+    file = out or REPORTS / f"{story}.html"
+    if file.is_dir():
+        file = file / f"{story}.html"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(page(story_named(story), nights), encoding="utf-8")
+    return file
+
+
+class Bar:
+    """A bar on stderr, when somebody looks: what is done, of how much."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._stage = ""
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """Draws it."""
+        if not self._shown:
+            return
+        if self._stage not in ("", stage):
+            sys.stderr.write("\n")
+        self._stage = stage
+        full = BAR if total <= 0 else min(BAR, done * BAR // total)
+        sys.stderr.write(f"\r{stage:<24} {'█' * full}{'·' * (BAR - full)} {done:,} of {total:,}\x1b[K")
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Leaves the cursor on a line of its own."""
+        if self._stage:
+            sys.stderr.write("\n")
