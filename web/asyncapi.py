@@ -5,6 +5,7 @@ can't say anything else. Every frame a test sees is checked against it (tests/li
 """
 
 from dataclasses import dataclass, field
+from importlib import metadata
 from typing import Any, Final
 
 from dispatch.domain import limits
@@ -125,8 +126,9 @@ TOPICS: Final = {
 }
 
 
-def document(version: str) -> dict[str, Any]:
-    """The AsyncAPI 3.0 document, ready for JSON."""
+def document(version: str | None = None) -> dict[str, Any]:
+    """The AsyncAPI 3.0 document, ready for JSON; without a version, of the one that is installed."""
+    version = version or metadata.version("flare-dispatch")
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Flare live stream", "version": version, "description": _description()},

@@ -60,12 +60,22 @@ class JumpingLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.elapsed
 
-    def _write_to_self(self) -> None:
-        """Nobody sleeps, so nobody needs waking."""
+    def _write_to_self(self) -> None: ...  # nobody sleeps, so nobody needs waking
+
+
+async def passing(seconds: float) -> None:
+    """So much of the stepped clock's time."""
+    loop = asyncio.get_running_loop()
+    passed = loop.create_future()
+    timer = loop.call_later(seconds, passed.set_result, None)
+    try:
+        await passed
+    finally:
+        timer.cancel()
 
 
 class Log:
-    """Everything that happened in one line of history, whole and by topic."""
+    """One line of history, whole and by topic."""
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.events: list[Event] = []
@@ -149,11 +159,11 @@ class SimulatedStore:
         self._told.append(told)
 
     async def read(self, job: Callable[[Any, datetime], Any]) -> Any:
-        await asyncio.sleep(self.luck.choice([0, 0.001, 0.05, 1.5]))
+        await passing(self.luck.choice([0, 0.001, 0.05, 1.5]))
         if self.broken and self.luck.random() < 0.3:
             raise OSError("the connection was lost")
         answer = job(SimulatedTx(self.state), START)
-        await asyncio.sleep(self.luck.choice([0, 0.001, 0.05, 1.5]))
+        await passing(self.luck.choice([0, 0.001, 0.05, 1.5]))
         return answer
 
     def commit(self, number: int, count: int, person: int | None = None) -> None:
@@ -239,15 +249,14 @@ class SimulatedWire:
         return self._waiting
 
     async def drained(self) -> None:
-        while self._waiting and not self.cut:  # noqa: ASYNC110 - virtual time
-            await asyncio.sleep(0.05)
+        while self._waiting and not self.cut:
+            await passing(0.05)
 
     def finish(self, last: bytes, code: int) -> None:
         self.write(last)
         self.later(self.stop)
 
     def stop(self) -> None:
-        """Cut: nothing arrives any more."""
         self.cut = True
 
 
@@ -273,7 +282,7 @@ class Phone:
         while True:
             await self._connected(loop)
             self.follower.closed()
-            await asyncio.sleep(back_off(2, self.luck.uniform))
+            await passing(back_off(2, self.luck.uniform))
 
     async def _connected(self, loop: asyncio.AbstractEventLoop) -> None:
         wire = self.wire = SimulatedWire(self.luck, self._hears, loses=self.loses)
@@ -285,8 +294,8 @@ class Phone:
         self.hub.open(self.connection)
         self.beats.add(self.connection)
         self._say(self.follower.opened(loop.time()))
-        while not wire.cut and not self.follower.stale(loop.time()):  # noqa: ASYNC110 - virtual time
-            await asyncio.sleep(0.5)
+        while not wire.cut and not self.follower.stale(loop.time()):
+            await passing(0.5)
         wire.cut = True
         self.connection.lost()
 
@@ -313,7 +322,6 @@ class Phone:
         self.applied[name] = epoch, update.off
 
     def behind(self) -> list[str]:
-        """Topics on which it does not stand where the store stands."""
         found = []
         for number, request in self.store.state.requests.items():
             if self.follower.position(number) != (self.store.state.epoch, request.off):
@@ -368,7 +376,7 @@ async def _play(seed: int, night: Night) -> list[str]:
     living = [asyncio.ensure_future(phone.live()) for phone in phones]
     await _trouble(store, phones, luck, night)
     store.broken = store.trouble = False
-    await asyncio.sleep(QUIET_S)
+    await passing(QUIET_S)
     faults = [fault for phone in phones for fault in (*phone.faults, *phone.behind())]
     for task in living:
         task.cancel()
@@ -379,7 +387,7 @@ async def _play(seed: int, night: Night) -> list[str]:
 
 async def _trouble(store: SimulatedStore, phones: list[Phone], luck: random.Random, night: Night) -> None:
     for _ in range(COMMITS):
-        await asyncio.sleep(luck.choice([0, 0.001, 0.01, 0.1, 1.0, 4.0]))
+        await passing(luck.choice([0, 0.001, 0.01, 0.1, 1.0, 4.0]))
         person = luck.choice([None, None, luck.randrange(2, CLIENTS)])
         store.commit(luck.randint(1, REQUESTS), luck.choice(BURSTS) if person is None else 1, person)
         if luck.random() < 0.15 and (wire := luck.choice(phones).wire) is not None:
@@ -388,4 +396,4 @@ async def _trouble(store: SimulatedStore, phones: list[Phone], luck: random.Rand
             store.broken = luck.random() < 0.2
         if night.restores and luck.random() < 0.03:
             store.restore()
-    await asyncio.sleep(3)
+    await passing(3)

@@ -10,8 +10,8 @@ from dispatch.client import FlareClient, Update
 from tests.live.world import header_of, world
 from web.live.sockets import listen
 
-LAST, WATCHERS = 400, 6
-KILLED_AT = (60, 130, 210, 300)
+LAST, WATCHERS = 250, 6
+KILLED_AT = (60, 150)
 
 
 async def watch(client: FlareClient, public_id: str, seen: list[Update], far: asyncio.Condition) -> None:

@@ -6,7 +6,7 @@ one rule of the stream and is found out, else the nights would prove nothing.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,8 @@ SEEDS = int(os.environ.get("FLARE_TEST_SEEDS", "200"))
 MUTANT_SEEDS = 60
 
 
-def first_fault(night: Night, seeds: int, first: int = 0) -> str | None:
-    for seed in range(first, first + seeds):
+def first_fault(night: Night, seeds: int) -> str | None:
+    for seed in range(seeds):
         if faults := play(seed, night):
             return f"seed {seed}: {'; '.join(faults[:3])}"
     return None
@@ -83,14 +83,10 @@ def reads_first(hub: Hub) -> None:
 
 @dataclass(frozen=True)
 class Mutant:
-    """One broken rule, and on which nights."""
+    """One broken rule, on which nights, and what stands in whose place; a second net is invisible alone."""
 
     night: Night
-    owner: Any = None
-    name: str = ""
-    instead: Any = None
-    first: int = 0
-    """Where to start looking: the first night on which it showed when this was written."""
+    swaps: tuple[tuple[Any, str, Any], ...] = ()
 
 
 def drops_when_full(sub: Subscription, packed: Packed) -> None:
@@ -107,16 +103,15 @@ def tells_without_looking(hub: Hub, sub: Subscription, off: int, packed: Packed 
         sub.sink.event(sub, packed)
 
 
+UNCHECKED = (Hub, "_tell", tells_without_looking)
 MUTANTS = {
     "no gap check": Mutant(Night(loses=0.02, follower=NoGapCheck)),
-    "no heads": Mutant(Night(loses=0.02, follower=NoHeads), first=5),
+    "no heads": Mutant(Night(loses=0.02, follower=NoHeads)),
     "repeats applied": Mutant(Night(follower=RepeatsApplied)),
     "epoch kept by a restore": Mutant(Night(new_epoch=False)),
-    "no floor": Mutant(Night(floor_s=1e6), first=15),
-    "read before subscribe": Mutant(
-        Night(mutate=reads_first, follower=NoGapCheck), Hub, "_tell", tells_without_looking
-    ),
-    "drop when full": Mutant(Night(follower=NoGapCheck), Subscription, "keep", drops_when_full, first=48),
+    "no floor": Mutant(Night(floor_s=1e6)),
+    "read before subscribe": Mutant(Night(mutate=reads_first, follower=NoGapCheck), (UNCHECKED,)),
+    "drop when full": Mutant(Night(follower=NoGapCheck), (UNCHECKED, (Subscription, "keep", drops_when_full))),
 }
 
 
@@ -134,8 +129,7 @@ def instead(owner: Any, name: str, mutant: Any) -> Iterator[None]:
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_stream_that_breaks_a_rule_is_found_out(name: str) -> None:
     mutant = MUTANTS[name]
-    if mutant.owner is None:
-        assert first_fault(mutant.night, MUTANT_SEEDS, mutant.first) is not None
-        return
-    with instead(mutant.owner, mutant.name, mutant.instead):
-        assert first_fault(mutant.night, MUTANT_SEEDS, mutant.first) is not None
+    with ExitStack() as swapped:
+        for owner, part, other in mutant.swaps:
+            swapped.enter_context(instead(owner, part, other))
+        assert first_fault(mutant.night, MUTANT_SEEDS) is not None

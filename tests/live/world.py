@@ -8,7 +8,7 @@ import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -89,8 +89,9 @@ class World:
         await self.store.write(job)
 
     async def claim(self, request: Request, by: Viewer, seats: int = 1) -> dict[str, Any]:
-        """Somebody trusted takes seats."""
-        command = ClaimSeats(request=request.public_id, viewer=by, seats=seats, ring="1")
+        """Somebody trusted takes seats; a guest by the link for helpers."""
+        helper = replace(by, powers={request.id: "helper"}) if by.guest else by
+        command = ClaimSeats(request=request.public_id, viewer=helper, seats=seats, ring="1")
         return await self.store.write(lambda tx, now: claim_seats(tx, now, command))
 
     async def step(self, claim: Mapping[str, Any], by: Viewer, step: Step) -> None:
