@@ -135,12 +135,18 @@ def words(reader: Reader) -> dict[str, Any]:
         "number_of": speak.number,
         "lang": speak.lang,
         "dir": speak.dir,
-        "emergency": reader.number,
+        "emergency": _spoken(reader),
         "emergency_first": reader.number.split()[0],
         "now": reader.now,
         "path": reader.path,
         "new_key": new_key,
     }
+
+
+def _spoken(reader: Reader) -> Markup:
+    """The number to dial; two of them as the language joins them."""
+    first, _, second = reader.number.partition(" or ")
+    return reader.speak.t("{one} or {two}", one=first, two=second) if second else Markup("{}").format(first)
 
 
 def fragment(reader: Reader, name: str, values: Mapping[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""The pages, asked for over ASGI as a browser would without script."""

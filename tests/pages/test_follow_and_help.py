@@ -1,0 +1,197 @@
+"""From the ask to everyone safe, told on both sides, without script."""
+
+import re
+from datetime import timedelta
+
+from tests.pages.conftest import Browser, asked
+from tests.web.conftest import Play, World
+
+
+async def taken(world: World, who: str, ask: str, seats: str = "4") -> Browser:
+    """A volunteer who has taken seats from the alert on their page."""
+    helper = await Browser(world).sign_in(who)
+    await helper.get("/help")
+    alert = re.search(r'href="/help/([\w-]+)"', helper.page)
+    assert alert, helper.words()
+    await helper.get(f"/help/{alert[1]}")
+    await helper.post(f"/r/{ask}/take", {"seats": seats, "eta": "60"})
+    return helper
+
+
+async def step(helper: Browser, step: str, **fields: str) -> str:
+    """The next step, by the button on the card."""
+    claim = re.search(r'action="/claims/([\w-]+)/step"', helper.page)
+    assert claim, helper.words()
+    return await helper.post(f"/claims/{claim[1]}/step", {"step": step, **fields})
+
+
+def test_from_the_ask_to_safe_both_sides_read_true_words(play: Play) -> None:
+    async def story(world: World) -> None:
+        ana, ask = await asked(world)
+        await world.turn()
+        await ana.get(f"/r/{ask}")
+        assert "We are asking people near you" in ana.words()
+        ben = await taken(world, "ben", ask)
+        assert "You have 4 seats. Here is where they are." in ben.words()
+        assert "Zephyrine" in ben.words()
+        await ana.get(f"/r/{ask}")
+        assert "4 of 9 seats found" in ana.words()
+        assert "Ben has promised 4 seats. We are looking for 5 more." in ana.words()
+        assert "is on the way" not in ana.words()
+        await step(ben, "en_route")
+        assert "Pull over before you use the phone." in ben.words()
+        await ana.get(f"/r/{ask}")
+        assert "Ben is on the way with 4 seats." in ana.words()
+        await step(ben, "on_scene")
+        await ana.get(f"/r/{ask}")
+        assert "Ben is there" in ana.words()
+        tell = re.search(r"Tell them <b class=num>(\d{3})</b>", ana.page)
+        assert tell
+        await step(ben, "met", code=tell[1])
+        assert "Everyone where they wanted to be?" in ben.words()
+        await ana.get(f"/r/{ask}/close?as=resolved")
+        assert "1 person is coming. We will tell them now." in ana.words()
+        await ana.post(f"/r/{ask}/close", {"as": "resolved"})
+        assert "You are safe. Good." in ana.words()
+        assert "Thanks went to the 1 person who came." in ana.words()
+        await ana.get(f"/r/{ask}/report")
+        assert "first yes" in ana.words()
+
+    play(story)
+
+
+def test_a_wrong_code_says_how_many_tries_are_left(play: Play) -> None:
+    async def story(world: World) -> None:
+        _, ask = await asked(world)
+        await world.turn()
+        ben = await taken(world, "ben", ask)
+        await step(ben, "en_route")
+        await step(ben, "on_scene")
+        await step(ben, "met", code="xyz")
+        assert ben.status == 409
+        assert "That is not the code. 4 tries left." in ben.words()
+
+    play(story)
+
+
+def test_whoever_comes_second_reads_what_is_left(play: Play) -> None:
+    async def story(world: World) -> None:
+        _, ask = await asked(world, quantity="5")
+        await world.turn()
+        ben, cem = await Browser(world).sign_in("ben"), await Browser(world).sign_in("cem")
+        await cem.get(f"/r/{ask}/take")
+        key = cem.key(f"/r/{ask}/take")
+        await ben.get(f"/r/{ask}/take")
+        await ben.post(f"/r/{ask}/take", {"seats": "4", "eta": "30"})
+        await cem.post(f"/r/{ask}/take", {"seats": "3", "eta": "30"}, key)
+        assert cem.status == 409
+        assert "Someone was faster. 1 seat is left." in cem.words()
+
+    play(story)
+
+
+def test_after_a_quarter_of_an_hour_the_alternatives_are_named(play: Play) -> None:
+    async def story(world: World) -> None:
+        ana, ask = await asked(world)
+        world.clock.step(timedelta(minutes=16))
+        await ana.get(f"/r/{ask}")
+        assert "Nobody yet" in ana.words()
+        assert "a tow truck, a taxi, 911 if it gets unsafe" in ana.words()
+
+    play(story)
+
+
+def test_a_withdrawn_promise_is_told_with_its_seats(play: Play) -> None:
+    async def story(world: World) -> None:
+        ana, ask = await asked(world)
+        await world.turn()
+        ben = await taken(world, "ben", ask)
+        await step(ben, "withdraw")
+        await ana.get(f"/r/{ask}")
+        assert "Ben can't make it" in ana.words()
+        assert "4 seats open again. We are asking more people now." in ana.words()
+
+    play(story)
+
+
+def test_a_volunteer_whom_nobody_needs_reads_so(play: Play) -> None:
+    async def story(world: World) -> None:
+        dora = await Browser(world).sign_in("dora")
+        assert "Nobody needs you right now." in dora.words()
+        await dora.post("/help", {"duty": "off_duty"})
+        assert 'value="off_duty" aria-pressed="true"' in dora.page
+
+    play(story)
+
+
+def test_a_declined_alert_leaves_the_page(play: Play) -> None:
+    async def story(world: World) -> None:
+        await asked(world)
+        await world.turn()
+        ben = await Browser(world).sign_in("ben")
+        assert "Ana asks: a ride for 9, near" in ben.words()
+        assert "You know Ana." in ben.words()
+        alert = re.search(r'action="(/help/[\w-]+/answer)"', ben.page)
+        assert alert
+        await ben.post(alert[1], {"answer": "declined"})
+        assert "Nobody needs you right now." in ben.words()
+
+    play(story)
+
+
+def test_a_shared_link_opens_the_ask_without_names(play: Play) -> None:
+    async def story(world: World) -> None:
+        ana, ask = await asked(world)
+        await world.turn()
+        await taken(world, "ben", ask)
+        await ana.get(f"/r/{ask}")
+        await ana.post(f"/r/{ask}/share")
+        token = re.search(r"#(flv_[\w-]+)", ana.page)
+        assert token
+        viewer = Browser(world)
+        await viewer.get(f"/r/{ask}")
+        assert viewer.status == 404
+        assert "Open your link" in viewer.words()
+        await viewer.post("/open", {"token": token[1], "to": f"/r/{ask}"})
+        assert "4 of 9 seats found" in viewer.words()
+        assert "Ben" not in viewer.words()
+
+    play(story)
+
+
+def test_a_stranger_with_the_link_for_helpers_takes_seats(play: Play) -> None:
+    async def story(world: World) -> None:
+        ana, ask = await asked(world)
+        await ana.post(f"/r/{ask}/share")
+        token = re.search(r"#(flh_[\w-]+)", ana.page)
+        assert token
+        guest = Browser(world)
+        await guest.get(f"/r/{ask}")
+        await guest.post("/open", {"token": token[1], "to": f"/r/{ask}"})
+        await guest.get(f"/r/{ask}/take")
+        await guest.post(f"/r/{ask}/take", {"seats": "2", "eta": "30", "name": "Gus", "phone": "+1 555 0199"})
+        assert "You have 2 seats. Here is where they are." in guest.words()
+        await ana.get(f"/r/{ask}")
+        assert "Gus has promised 2 seats." in ana.words()
+
+    play(story)
+
+
+def test_an_invited_friend_is_ready_after_one_form(play: Play) -> None:
+    async def story(world: World) -> None:
+        ana = await Browser(world).sign_in("ana")
+        await ana.get("/ready")
+        await ana.post("/ready/invite")
+        token = re.search(r"#(fli_[\w-]+)", ana.page)
+        assert token
+        friend = Browser(world)
+        await friend.get("/join")
+        await friend.post(
+            "/join", {"token": token[1], "name": "Eva", "town": "Barstow, CA", "seats": "3", "reach": "60"}
+        )
+        assert "Done. This link is your key." in friend.words()
+        await friend.get("/help")
+        assert 'value="Eva"' in friend.page
+        assert "near Barstow, CA" in friend.page
+
+    play(story)
