@@ -80,8 +80,8 @@ def create_app(flare: Flare) -> Edge:
     api.state.hub = None
     for router in ROUTERS:
         api.include_router(router)
-    _add_pages(api)
     _add_handlers(api)
+    _add_pages(api)  # after: it wraps the handler of addresses nobody knows
     openapi.install(api)
     app = Edge(api, trusted)
     app.api = api
