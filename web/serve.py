@@ -88,7 +88,8 @@ def run(settings: Settings, *, say: Say, beside: Beside | None = None) -> None:
         if play is None:
             server.run(sockets=[bound])
         else:
-            asyncio.run(_together(server, bound, play(base)))
+            with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+                runner.run(_together(server, bound, play(base)))
     finally:
         bound.close()
         flare.stop()
