@@ -67,7 +67,7 @@ def address(name: str) -> str:
     return f"/static/{name}?v={files()[name].mark}"
 
 
-def given(request: Request, name: str, **headers: str) -> Response:
+def given(request: Request, name: str) -> Response:
     """The file as a response.
 
     Raises: NotFound.
@@ -76,7 +76,7 @@ def given(request: Request, name: str, **headers: str) -> Response:
     if file is None:
         raise NotFound("file")
     kept = KEPT if request.query_params.get("v") == file.mark else ASKED_AGAIN
-    told = {"Cache-Control": kept, "Vary": "Accept-Encoding", "ETag": f'"{file.mark}"', **headers}
+    told = {"Cache-Control": kept, "Vary": "Accept-Encoding", "ETag": f'"{file.mark}"'}
     if request.headers.get("if-none-match") == told["ETag"]:
         return Response(status_code=304, headers=told)
     if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
@@ -90,10 +90,21 @@ async def static_file(request: Request, name: str) -> Response:
     return given(request, name)
 
 
+@cache
+def worker_script() -> bytes:
+    """The worker with the mark of all files in it: when one of them changes, phones fetch the shell anew."""
+    marks = "".join(file.mark for _, file in sorted(files().items()))
+    mark = hashlib.sha256(marks.encode()).hexdigest()[:10]
+    return files()["worker.js"].body.replace(b"flare-1", f"flare-{mark}".encode())
+
+
 @router.get("/worker.js")
 async def worker(request: Request) -> Response:
     """The service worker, which must live at the root to serve the whole site."""
-    return given(request, "worker.js", **{"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"})
+    # A worker lives under the policy of its own file: without connect-src it could fetch nothing.
+    policy = "default-src 'none'; connect-src 'self'"
+    told = {"Cache-Control": "no-cache", "Content-Security-Policy": policy}
+    return Response(worker_script(), headers=told, media_type=TYPES["js"])
 
 
 @router.get("/manifest.webmanifest")

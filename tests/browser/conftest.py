@@ -1,0 +1,95 @@
+"""A real server on a free port with the small network of tests/web, and browsers that are somebody."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from dispatch.clock import SteppedClock
+from dispatch.ids import SystemIds
+from dispatch.runtime import build
+from tests.web.conftest import START, World, people_of, settings_for
+from web.app import create_app
+from web.live.sockets import listen
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "locale": "en-US",
+    "timezone_id": "America/Los_Angeles",
+}
+HERE = {"latitude": 35.265, "longitude": -116.0745, "accuracy": 35}
+
+
+@dataclass
+class House:
+    """A server under an address, with its world."""
+
+    address: str
+    world: World
+
+    def asks(self) -> int:
+        """How many asks go on."""
+        return self.world.rows()["asks"]
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[House]:
+    """A house that is open; closed with the block."""
+    clock = SteppedClock(START)
+    flare = build(settings_for(folder), clock=clock, ids=SystemIds())
+    flare.start()
+    app = create_app(flare)
+    world = World(flare, clock, app)
+    people_of(world)
+    bound = listen("127.0.0.1", 0)
+    bound.listen(64)  # from here on a browser is answered late, never refused
+    config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+    thread.start()
+    try:
+        yield House(f"http://127.0.0.1:{bound.getsockname()[1]}", world)
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        flare.stop()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """An open house."""
+    with served(tmp_path) as opened:
+        yield opened
+
+
+Enter = Callable[..., Page]
+
+
+@pytest.fixture
+def enter(browser: Browser, house: House) -> Iterator[Enter]:
+    """Makes a phone that is somebody ("ana", "ben" …) or nobody, at a page."""
+    contexts: list[BrowserContext] = []
+
+    def someone(who: str | None = None, path: str = "/help", *, script: bool = True, **more: Any) -> Page:
+        context = browser.new_context(**(PHONE | {"java_script_enabled": script} | more))
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        if who is not None:
+            page.goto(f"{house.address}/help")
+            page.fill("#token", house.world.tokens[who])
+            page.click("main form .main")
+            page.wait_for_selector("text=Settings")
+        if who is None or path != "/help":
+            page.goto(house.address + path)
+        return page
+
+    yield someone
+    for context in contexts:
+        context.close()
