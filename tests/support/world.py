@@ -31,6 +31,8 @@ from dispatch.domain.whereabouts import Where, from_point
 from dispatch.feed import Feed
 from dispatch.ports import Store, Tx
 from dispatch.roster.memory import MemoryRoster
+from dispatch.store import SqlStore
+from dispatch.store.sqlite import SqliteStore
 from dispatch.store.tables import metadata
 from dispatch.store.tx import StoreTx
 from dispatch.ticker import Ticker
@@ -147,10 +149,8 @@ class Night:
 
     def claim(self, request: str, person_id: int, seats: int = 1, **fields: Any) -> dict[str, Any]:
         """A claim by a member in ring 1, unless said otherwise."""
-        given: dict[str, Any] = {"ring": "1"} | fields
-        return self.do(
-            claim_seats, ClaimSeats(request=request, viewer=Viewer(person_id=person_id), seats=seats, **given)
-        )
+        given: dict[str, Any] = {"ring": "1", "viewer": Viewer(person_id=person_id)} | fields
+        return self.do(claim_seats, ClaimSeats(request=request, seats=seats, **given))
 
     def step(self, claim: str, person_id: int, step: Step, **fields: Any) -> Any:
         """A step by that person."""
@@ -286,3 +286,8 @@ def lasting(inbox: Mapping[str, Any]) -> dict[str, Any]:
 def at(point: Point, north_km: float) -> Point:
     """That point moved north."""
     return replace(point, lat=point.lat + north_km / 111.2)
+
+
+def night_on(store: SqlStore, clock: SteppedClock) -> Night:
+    """A night on one of the stores of tests/contract/conftest.py."""
+    return Night(store=store, clock=clock if isinstance(store, SqliteStore) else None)
