@@ -19,6 +19,9 @@ from dispatch.stories.stage import Stage, stage
 from dispatch.stories.tales import StoryRefused, story_named
 
 DEFAULT_POLICY: Final = "nearest"
+WILLING_FROM_FILES: Final = 12.0
+"""How many times as willing as remembered the people of a network from files are taken to be, unless told otherwise:
+they name no cars and no duty, few are near, and the story is there to show how they would be found."""
 REPORTS: Final = Path("reports")
 BAR: Final = 30
 
@@ -33,10 +36,12 @@ def simulate(
     as_json: bool = False,
     out: Path | None = None,
     hub: str | None = None,
+    willing: float | None = None,
     say: Callable[[str], object] = lambda text: sys.stdout.write(text + "\n"),
 ) -> int:
     """Plays the story on seeds 0, 1, 2 …; 0 if every promise of the house held, else 1.
 
+    `willing` multiplies everybody's chance of a yes; the policy is not told. None = 1, for files WILLING_FROM_FILES.
     `out`: the page's file, or a folder for it; without it reports/STORY.html, and none with `as_json`.
     Raises: StoryRefused with one sentence.
     """
@@ -46,14 +51,19 @@ def simulate(
         raise StoryRefused(f"there is no policy {chosen!r}; there are {', '.join(POLICIES)}")
     if ties is not None and people is None:
         raise StoryRefused("--ties needs --people: ties are between people of a file")
+    factor = willing if willing is not None else (1.0 if people is None else WILLING_FROM_FILES)
+    if not 0.0 < factor <= 1_000.0:
+        raise StoryRefused("--willing is more than 0 and at most 1000 times as remembered")
     bar = Bar()
     with stage(tale, chosen, people=people, ties=ties, hub=hub, progress=bar.show) as ready:
-        nights = _all_nights(ready, seeds, bar)
+        nights = _all_nights(ready, seeds, factor, bar)
     bar.end()
     if as_json:
         say(json.dumps(_json(tale.name, nights), ensure_ascii=False))
     else:
         say(table(tale, nights))
+        if factor != 1.0:
+            say(f"\nPlayed with people {factor:g} times as willing as remembered; --willing 1 plays it as remembered.")
     written = _write(tale.name, nights, out, wanted=out is not None or not as_json)
     if written is not None and not as_json:
         say(f"\nThe pictures: {written}")
@@ -64,23 +74,23 @@ def _json(story: str, nights: list[Night]) -> dict[str, object]:
     return report_json(story_named(story), nights)
 
 
-def _all_nights(ready: Stage, seeds: int, bar: "Bar") -> list[Night]:
+def _all_nights(ready: Stage, seeds: int, willing: float, bar: "Bar") -> list[Night]:
     """Every night in the order of the seeds, on all cores when there is more than one."""
     workers = min(seeds, os.cpu_count() or 1)
     if workers == 1:
-        return list(_one_by_one(ready, seeds, bar))
+        return list(_one_by_one(ready, seeds, willing, bar))
     # Spawned, not forked: a fork copies the store's threads without their work.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting = [pool.submit(play_on, ready, seed) for seed in range(seeds)]
+        waiting = [pool.submit(play_on, ready, seed, willing) for seed in range(seeds)]
         for done, _ in enumerate(as_completed(waiting), 1):
             bar.show("playing nights", done, seeds)
         return [each.result() for each in waiting]
 
 
-def _one_by_one(ready: Stage, seeds: int, bar: "Bar") -> Iterator[Night]:
+def _one_by_one(ready: Stage, seeds: int, willing: float, bar: "Bar") -> Iterator[Night]:
     for seed in range(seeds):
         bar.show("playing nights", seed, seeds)
-        yield play_on(ready, seed)
+        yield play_on(ready, seed, willing)
     bar.show("playing nights", seeds, seeds)
 
 

@@ -15,12 +15,10 @@ from dispatch.stories.bus import play_on
 from dispatch.stories.figures import Night
 from dispatch.stories.stage import Stage, stage
 from dispatch.stories.tales import story_named
+from dispatch.stories.telling import WILLING_FROM_FILES
 from geo import cells
 
 HUB = "40"
-WILLING = 12.0
-"""As willing as remembered, fewer than one car would come from this network if all were asked at once: these
-people have no cars or duty in the files. Twelve times as willing, nine seats exist, and asking must find them."""
 
 
 def files(folder: Path) -> tuple[Path, Path]:
@@ -70,7 +68,7 @@ def test_nobody_is_nearer_than_100_km_in_ring_1_so_the_circle_widens_by_itself(n
 
 
 def test_nine_seats_are_covered_whenever_enough_people_would_come(ready: Stage) -> None:
-    nights = [play_on(ready, seed, WILLING) for seed in range(2)]
+    nights = [play_on(ready, seed, WILLING_FROM_FILES) for seed in range(2)]
     able = [each for each in nights if sum(each.would_come) >= 2 * each.party]
     assert able, "the willingness of this test no longer makes cars; raise it"
     assert all(each.full < 360 for each in able)
