@@ -36,7 +36,9 @@ run: $(CORE) ## Start Flare on this machine with the demo night on it
 test: $(FULL) ## Everything: lint, types, every test on both engines, in a browser when there is one
 	@if [ "$$CI" = true ]; then $(MAKE) --no-print-directory browser || echo "make browser failed; browser tests will say so" >&2; fi
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+	@# A browser's driver keeps an event loop running in its process: its tests get processes of their own.
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -q -m browser $(TESTS); browser=$$?; \
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not browser" $(TESTS) && [ $$browser -eq 0 -o $$browser -eq 5 ]
 
 check: lint test-fast ## Lint, types and the quick tests: before every commit, under a minute
 
