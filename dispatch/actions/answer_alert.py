@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.actions.look import alert_views
-from dispatch.actions.words import SEEN, look_soon
+from dispatch.actions.words import SEEN, WAVE
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.errors import NotFound
@@ -44,5 +44,6 @@ def answer_alert(tx: Tx, now: datetime, command: AnswerAlert) -> dict[str, Any]:
         tx.journal.append(topic, InboxKind.ALERT_CHANGED, body, actor=alert.person_id, request_id=alert.request_id)
         request = tx.requests.by_id(alert.request_id)
         if command.answer is Answer.DECLINED and request is not None and not request.over:
-            look_soon(tx, request, now)
+            # Never at once: a look per refusal sends a sixth more alerts and brings nobody sooner (docs/matching.md).
+            tx.due.put(WAVE, request.id, now + limits.DECLINE_LOOK, sooner_only=True)
     return alert_views(tx, [alert])[0]

@@ -7,6 +7,7 @@ seats, event, promotion or reopening (tests/contract/test_claims.py).
 from datetime import datetime
 
 from dispatch.actions.words import REOPEN, STAND_DOWN, WAVE, part, tell, tell_claimer
+from dispatch.domain.audit import Deed
 from dispatch.domain.claim import Claim, lease_after
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import (
@@ -50,24 +51,30 @@ def end_early(tx: Tx, now: datetime, request: Request, claim: Claim, step: Step,
 
 
 def promote(tx: Tx, now: datetime, request: Request) -> Request:
-    """The request after every standby that fits has moved up, the oldest first."""
+    """The request after those who stand by have moved up, the oldest first, each with as many seats as are open."""
     if request.status is not RequestState.OPEN:
         return request
     for waiting in tx.claims.of_request(request.id):
         if waiting.status is not ClaimState.STANDBY:
             continue
-        taken = tx.requests.take_seats(request.id, waiting.seats)
+        # Whoever waits with a bigger car takes what is open: three seats come back, a car of six brings three home.
+        seats = min(waiting.seats, request.seats.open or 0)
+        taken = tx.requests.take_seats(request.id, seats) if seats else None
         if taken is None:
             continue
         request = taken
         status = after_step(waiting.status, Step.PROMOTE)
         lease = lease_after(status, now, waiting.eta_at)
         # shown_at stays as it was: a stranger who moves up still waits for the owner's tap.
-        moved = tx.claims.move(waiting.id, [waiting.status], status=status, lease_until=lease)
+        moved = tx.claims.move(waiting.id, [waiting.status], status=status, lease_until=lease, seats=seats)
         if moved is None:
             raise RuntimeError(f"claim {waiting.id} moved under a locked request")
         tell(tx, request, EventKind.CLAIM_STEPPED, None, off=request.off, claim=part(moved))
         tell_claimer(tx, moved)
+        if moved.shown_at is not None:
+            tx.audit.add(
+                Deed.DISCLOSED, actor=moved.person_id, person=request.requester, request=request.id, why="moved up"
+            )
         request = covered_if_full(tx, now, request)
     return request
 

@@ -36,6 +36,7 @@ CORRIDOR_KM: Final = 25  # this near a freeway line counts as on it
 SEATS_UNKNOWN: Final = 3  # seats of a person who never said how many
 REQUEST_ALERTS_MAX: Final = 10_000  # alerts one request may ever send
 GUEST_ALERTS_MAX: Final = 10  # strangers one unproven guest's request may reach
+DECLINE_LOOK: Final = timedelta(minutes=2)  # a decline is answered by a look at the latest
 STANDBY_MAX: Final = 3  # claims waiting behind a full request
 
 # -- time -------------------------------------------------------------------------------------
@@ -54,7 +55,10 @@ POSITION_TTL: Final = timedelta(minutes=15)
 OWNER_LINK_KEPT: Final = timedelta(hours=24)  # after the close
 SESSION_KEPT: Final = timedelta(days=30)
 INVITE_KEPT: Final = timedelta(days=14)
+EXACT_KEPT_MIN: Final = timedelta(hours=1)  # … and at least this long
 EXACT_KEPT: Final = timedelta(hours=72)  # exact place, phone and words after the close
+KEYS_EVERY: Final = timedelta(days=1)  # day keys are renewed, old ones destroyed
+AUDIT_EVERY: Final = timedelta(seconds=60)  # new rows of the audit are chained
 SIMILAR_WITHIN: Final = timedelta(minutes=30)
 
 # -- reading ----------------------------------------------------------------------------------
@@ -95,6 +99,8 @@ QUEUE_S: Final = 2.0  # oldest waiting write; older is `busy`
 REDO: Final = 3  # tries after a lost connection or a deadlock
 POLL_FLOOR_S: Final = 1.0  # every worker reads the journal at least this often
 OUTBOX_TRIES: Final = 10
+REWRAP_CHUNK: Final = 500  # keys wrapped anew in one transaction
+AUDIT_CHUNK: Final = 500  # rows of the audit chained in one transaction
 
 # -- files ------------------------------------------------------------------------------------
 CSV_LINE_CHARS: Final = 10_000

@@ -120,7 +120,9 @@ class Decision:
     next_look: datetime | None
     forecast: Forecast
     hears: Floats = field(default_factory=lambda: np.zeros(0))
-    """… and the chance that it reaches them."""
+    """… and the chance that it reaches them …"""
+    usual: Floats = field(default_factory=lambda: np.zeros(0))
+    """… and what the crowd would have said in their place: what a person is measured against."""
     note: Note = field(default_factory=Note)
 
 

@@ -75,6 +75,7 @@ class _List:
     rows: NDArray[np.intp]
     index: Floats
     chance: Floats
+    usual: Floats
     hears: Floats
     online: NDArray[np.bool_]
     size: Whole
@@ -154,16 +155,21 @@ def decide(look: Look, form: Form) -> Decision:
         alerted=request.alerted + count, in_reach=len(pool) + len(look.asked),
     )  # fmt: skip
     return Decision(
-        ask=listed.rows[:count], chance=listed.chance[:count], hears=listed.hears[:count], next_look=again,
-        forecast=outlook, note=note,
+        ask=listed.rows[:count], chance=listed.chance[:count], hears=listed.hears[:count], usual=listed.usual[:count],
+        next_look=again, forecast=outlook, note=note,
     )  # fmt: skip
 
 
-def chances(look: Look, form: Form) -> Floats:
-    """a: P(says yes | sees it) of everybody in the pool, with what was learned of each."""
+def usual(look: Look) -> Floats:
+    """P(says yes | sees it) of everybody in the pool, if each were like the crowd."""
     kind = KINDS[look.request.kind]
     follower = 1.0 if look.ties <= FRIENDS_MAX else FOLLOWER
-    chance = matching.chance_of_yes(look.pool, look.request, kind, look.now, follower=follower)
+    return matching.chance_of_yes(look.pool, look.request, kind, look.now, follower=follower)
+
+
+def chances(look: Look, form: Form, chance: Floats | None = None) -> Floats:
+    """a: the same with what was learned of each. `chance`: `usual(look)`, if it is known already."""
+    chance = usual(look) if chance is None else chance
     if form.second:
         return matching.learned(look.pool, chance)
     known = attention.personal(look.pool.accepts, look.pool.expected)
@@ -195,7 +201,8 @@ def _sizes(seats: Whole, case: _Case) -> Whole:
 def _listed(look: Look, case: _Case, load: float, floor: float, form: Form) -> _List:
     """Everybody worth asking now, best first: expected kept seats per unit of attention."""
     pool = look.pool
-    chance = chances(look, form)
+    crowd = usual(look)
+    chance = chances(look, form, crowd)
     minute = matching.local_minute(look.now, pool.lon)
     hears = attention.hears(minute, pool.online, matching.quiet(pool, look.now))
     soon = max(case.plan / 2, LEAST_WAIT)
@@ -212,8 +219,9 @@ def _listed(look: Look, case: _Case, load: float, floor: float, form: Form) -> _
     worth = np.flatnonzero(index >= floor)
     rows = worth[np.argsort(-index[worth], kind="stable")]
     return _List(
-        rows=rows, index=index[rows], chance=chance[rows], hears=hears[rows], online=pool.online[rows], size=size[rows]
-    )
+        rows=rows, index=index[rows], chance=chance[rows], usual=crowd[rows], hears=hears[rows],
+        online=pool.online[rows], size=size[rows],
+    )  # fmt: skip
 
 
 def _promised(look: Look, case: _Case) -> Floats:
@@ -316,7 +324,8 @@ def _outlook(look: Look, case: _Case, listed: _List, base: Floats, expected: flo
 def _open_ended(look: Look, form: Form, kind: Kind) -> Decision:
     """Words of comfort: the closest friends, a few, once."""
     request, pool = look.request, look.pool
-    chance = chances(look, form)
+    crowd = usual(look)
+    chance = chances(look, form, crowd)
     hears = attention.hears(matching.local_minute(look.now, pool.lon), pool.online, matching.quiet(pool, look.now))
     friends = np.flatnonzero((pool.ring == 1) & matching.within_week(pool))
     order = friends[np.argsort(-(chance * hears)[friends], kind="stable")]
@@ -325,7 +334,9 @@ def _open_ended(look: Look, form: Form, kind: Kind) -> Decision:
         p=1.0, by=plan_deadline(request, kind, look.now), early=True, alerted=request.alerted + len(ask),
         in_reach=len(pool) + len(look.asked),
     )  # fmt: skip
-    return Decision(ask=ask, chance=chance[ask], hears=hears[ask], next_look=None, forecast=outlook)
+    return Decision(
+        ask=ask, chance=chance[ask], hears=hears[ask], usual=crowd[ask], next_look=None, forecast=outlook
+    )
 
 
 def named(form: Form) -> Policy:

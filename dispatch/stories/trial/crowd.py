@@ -42,6 +42,13 @@ class Crowd(Behaviour):
     """Everybody's truth on one night that begins at `start_hour` (UTC, hours)."""
 
     start_hour: float = 0.0
+    later_h: float = 0.0
+
+    def redraw(self, name: str, z: Floats) -> None:
+        """Puts another draw in the place of one of the normal ones."""
+        self._z[name] = z
+        self.bed_h = model.BEDTIME[0] + self.later_h + model.BEDTIME[1] * self._z["bed"]
+        self.wake_h = model.WAKING[0] + model.WAKING[1] * self._z["wake"]
 
     def hours(self, rows: Rows, minute: Floats | float) -> Floats:
         """The hour on each one's clock."""
@@ -84,7 +91,11 @@ class Crowd(Behaviour):
         awake_after = np.where(in_bed, slept_over, awake_after)
         after = np.select(
             [online, woken, asleep],
-            [_lognormal(model.ONLINE_SEES, z["online"][rows]), _lognormal(model.WOKEN_AFTER, z["woken"][rows]), morning],
+            [
+                _lognormal(model.ONLINE_SEES, z["online"][rows]),
+                _lognormal(model.WOKEN_AFTER, z["woken"][rows]),
+                morning,
+            ],
             default=awake_after,
         )
         sees = np.where(reached, minute + after, NEVER)

@@ -1,0 +1,93 @@
+"""Other ways to ask for help, by name: what Paced has to beat. Each sees the same people and the same lapses.
+
+A rival answers a look with rows of its pool, best first; `every` minutes it looks again. The suffix `+sb`
+lets late yeses stand by (dispatch/stories/trial/play.py). `blast-all+sb` is the bound: what the world can give.
+Source: docs/matching.md, "Rivals".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.domain import attention, paced
+from dispatch.domain.looking import Look
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A rule: whom it asks at a look, and how often it looks. Unit: minutes."""
+
+    ask: Callable[[Look, float], Rows]
+    every: float
+
+
+def _nearest(look: Look) -> Rows:
+    return np.argsort(look.pool.minutes, kind="stable")
+
+
+def _likeliest(look: Look) -> Rows:
+    chance = paced.chances(look, paced.SHIPPED)
+    return np.argsort(-chance, kind="stable")
+
+
+def _everybody(look: Look, waited: float) -> Rows:
+    return _nearest(look)
+
+
+def _hundred(look: Look, waited: float) -> Rows:
+    return _nearest(look)[:100]
+
+
+def _goodsam(look: Look, waited: float) -> Rows:
+    """Three alerts outstanding; a refusal or two minutes of silence is replaced."""
+    asked = look.asked
+    age = (look.now.timestamp() - asked.sent_s) / 60
+    outstanding = int((asked.silent & (age < 2.0)).sum())
+    return _nearest(look)[: max(0, 3 - outstanding)]
+
+
+def _within(first: float) -> Callable[[Look, float], Rows]:
+    def ask(look: Look, waited: float) -> Rows:
+        radius = first * 1.5 ** int(waited // 30)
+        order = _nearest(look)
+        return order[: int(np.searchsorted(look.pool.minutes[order], radius, side="right"))]
+
+    return ask
+
+
+def _best_one(look: Look, waited: float) -> Rows:
+    return _likeliest(look)[:1]
+
+
+def _wave(size: int) -> Callable[[Look, float], Rows]:
+    def ask(look: Look, waited: float) -> Rows:
+        return _likeliest(look)[:size]
+
+    return ask
+
+
+RIVALS: Final[dict[str, Rival]] = {
+    "blast-all": Rival(_everybody, 1e9),
+    "nearest-100": Rival(_hundred, 30.0),
+    "goodsam-3": Rival(_goodsam, 1.0),
+    "radius-30": Rival(_within(30.0), 30.0),
+    "radius-60": Rival(_within(60.0), 30.0),
+    "one-by-one": Rival(_best_one, 2.0),
+    "waves-50": Rival(_wave(50), 10.0),
+    "waves-200": Rival(_wave(200), 10.0),
+    "waves-500": Rival(_wave(500), 10.0),
+}
+STANDBY: Final = "+sb"
+BOUND: Final = "blast-all" + STANDBY
+ALL: Final = (*paced.FORMS, *(name + suffix for name in RIVALS for suffix in ("", STANDBY)))
+
+
+def reach_of(look: Look) -> NDArray[np.float64]:
+    """R of everybody in the pool, kept with a rival's alerts as with ours."""
+    minute = (look.now.hour * 60 + look.now.minute + look.pool.lon * 4.0) % 1440.0
+    return attention.hears(minute, look.pool.online, np.zeros(len(look.pool), dtype=np.bool_))

@@ -1,0 +1,185 @@
+"""Makes the calls of a trial: the network, who is in reach by the real roster, and the truth of one seed.
+
+A network is built once per process and kept. Every policy of one seed gets the same calls and people.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.actions.send_wave import pool_from
+from dispatch.domain import limits, matching
+from dispatch.domain.network import CODE
+from dispatch.domain.request import Urgency
+from dispatch.ports import Search
+from dispatch.runtime import MemoryRoster  # type: ignore[attr-defined]  # the room a story may build from
+from dispatch.stories.behaviour import SHOW_WEEK_LATER_H
+from dispatch.stories.trial.crowd import Crowd
+from dispatch.stories.trial.play import Call
+from dispatch.stories.trial.settings import (
+    AT_HOME,
+    AT_HOME_SPREAD,
+    BAKER,
+    PARTIES,
+    PARTIES_SHARE,
+    ROADS,
+    Trial,
+)
+from dispatch.stories.world import WORLD_SEED, World, build
+from geo import travel
+from geo.point import Point
+
+GRAPHS: Final = 5
+"""Networks drawn; a seed plays on seed mod GRAPHS."""
+COMMUNITY: Final = 1
+MEMBER_TIES: Final = (5, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """A network and its roster. `degree` counts the ties there really are."""
+
+    world: World
+    roster: MemoryRoster
+    degree: NDArray[np.int64]
+
+
+@lru_cache(maxsize=3)
+def network(graph: int, show_week: bool, by_hub: bool, people: int, only_metro: str | None) -> Net:
+    """That network, in a real roster."""
+    world = build(WORLD_SEED + graph, followers=people, show_week=show_week, hub_tied=by_hub)
+    if only_metro is not None:
+        world = _one_town(world, only_metro)
+    roster = MemoryRoster()
+    count = len(world)
+    members = np.stack([np.full(count - 1, COMMUNITY), np.arange(2, count + 1)], axis=1)
+    roster.load(world.columns(), world.ties + 1, members)
+    degree = np.bincount(world.ties.ravel(), minlength=count)
+    return Net(world, roster, degree)
+
+
+def _one_town(world: World, name: str) -> World:
+    """The same people, all of them moved into one town."""
+    towns = world.towns
+    home = towns.names.index(name)
+    luck = np.random.default_rng([len(world), 11])
+    spread = towns.spread_km[home] / 111.0
+    count = len(world) - 1
+    lat = towns.lat[home] + luck.standard_normal(count) * spread
+    lon = towns.lon[home] + luck.standard_normal(count) * spread * 1.22
+    return replace(
+        world,
+        lat=np.concatenate([[np.nan], lat]),
+        lon=np.concatenate([[np.nan], lon]),
+        metro=np.concatenate([[-1], np.full(count, home)]),
+    )
+
+
+def net_of(trial: Trial, seed: int) -> Net:
+    """The network that seed plays on."""
+    people = 3_000 if trial.only_metro else trial.people
+    return network(seed % GRAPHS, trial.show_week, trial.by_hub, people, trial.only_metro)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """One call as it is drawn, before anybody is asked."""
+
+    number: int
+    day: float
+    asker: int
+    place: Point
+    party: int
+    at: datetime
+
+
+def posted(trial: Trial, net: Net, seed: int) -> list[Posted]:
+    """The calls of that seed, in the order they are posted."""
+    if trial.calls == 1:
+        asker = 0
+        if not trial.by_hub:
+            ordinary = np.flatnonzero((net.degree >= MEMBER_TIES[0]) & (net.degree <= MEMBER_TIES[1]))
+            asker = int(np.random.default_rng([seed, 7]).choice(ordinary))
+        return [Posted(number=0, day=0.0, asker=asker, place=trial.place or BAKER, party=trial.party, at=trial.at)]
+    luck = np.random.default_rng([seed, 17])
+    days = np.sort(luck.random(trial.calls) * trial.days)
+    roads = [r for r in ROADS if trial.only_metro is None or (36.1, -115.2) in r]
+    calls = []
+    for number, day in enumerate(days.tolist()):
+        asker = int(luck.integers(1, len(net.world)))
+        party = int(luck.choice(PARTIES, p=PARTIES_SHARE))
+        near, dlat, dlon = luck.random() < AT_HOME, *luck.standard_normal(2)
+        (lat0, lon0), (lat1, lon1) = roads[int(luck.integers(len(roads)))]
+        along = luck.random()
+        place = Point(lat0 + along * (lat1 - lat0), lon0 + along * (lon1 - lon0))
+        if near:
+            place = Point(
+                float(net.world.lat[asker]) + AT_HOME_SPREAD[0] * dlat,
+                float(net.world.lon[asker]) + AT_HOME_SPREAD[1] * dlon,
+            )
+        calls.append(
+            Posted(number=number, day=day, asker=asker, place=place, party=party, at=trial.at + timedelta(days=day))
+        )
+    return calls
+
+
+def calls_of(
+    trial: Trial, seed: int, *, willingness: float = 1.0, urgency: Urgency = Urgency.STRANDED
+) -> Iterator[tuple[Posted, Call]]:
+    """Every call of that seed with its people in reach and their truth; fatigue and silence are left out."""
+    net = net_of(trial, seed)
+    world = net.world
+    later = SHOW_WEEK_LATER_H if trial.show_week else 0.0
+    for one in posted(trial, net, seed):
+        crowd = Crowd(
+            seed if trial.calls == 1 else seed * 1_000 + one.number,
+            lat=world.lat, lon=world.lon, seats=world.seats, duty=world.duty, place=one.place, later_h=later,
+            willingness=willingness,
+        )  # fmt: skip
+        crowd.later_h = later
+        if trial.calls > 1:
+            lasting(crowd, seed)
+        crowd.start_hour = one.at.hour + one.at.minute / 60 + one.at.second / 3600
+        found = net.roster.search(
+            Search(
+                requester=one.asker + 1,
+                origin=one.place,
+                radius_km=limits.RADIUS_KM[-1],
+                rings_max=trial.rings_max,
+                communities=(COMMUNITY,) if trial.community else (),
+                now=one.at.timestamp(),
+            )
+        )
+        pool = pool_from(found)
+        if trial.vouched:
+            pool = replace(
+                pool, ring=np.where(pool.ring == CODE["community"], CODE["vouched"], pool.ring).astype(np.int8)
+            )
+        # Stories drive everybody along the freeway, as the truth does.
+        pool = replace(pool, minutes=travel.minutes_array(pool.km, corridor=True).astype(np.float64))
+        allowed = frozenset({1, 2, 3, CODE["community"], CODE["vouched"]})
+        pool = pool.only(matching.gate(pool, rings=allowed, never=frozenset()) & matching.in_reach(pool))
+        yield one, Call(
+            at=one.at, place=one.place, party=one.party, pool=pool, rows=(pool.person - 1).astype(np.intp),
+            crowd=crowd, ties=int(net.degree[one.asker]), urgency=urgency, horizon=trial.horizon,
+            degree=int(net.degree[one.asker]), region=_region(world, one.place),
+        )  # fmt: skip
+
+
+def lasting(crowd: Crowd, seed: int) -> None:
+    """What stays the same about a person all month: how willing they are, and when they sleep."""
+    luck = np.random.default_rng([seed, len(crowd.seats), 5])
+    for name in ("bed", "wake", "het"):
+        crowd.redraw(name, luck.standard_normal(len(crowd.seats)))
+
+
+def _region(world: World, place: Point) -> int:
+    """The town nearest to the place."""
+    towns = world.towns
+    far = (towns.lat - place.lat) ** 2 + ((towns.lon - place.lon) * 0.82) ** 2
+    return int(np.argmin(far))
