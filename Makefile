@@ -24,7 +24,7 @@ EVERYTHING := -c constraints.txt -e '.[engines,dev]'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-fast test-browser setup browser docs format lock wheel image-check clean
+.PHONY: help run test check test-fast torture test-browser setup browser docs format lock wheel image-check clean
 .DELETE_ON_ERROR:
 
 help: ## Say what can be made
@@ -50,6 +50,9 @@ lint: $(FULL)
 
 test-fast: $(FULL) ## The quick tests: no engines, no browser, nothing slow
 	@$(BIN)/pytest -n $(WORKERS) -q -m "not engines and not browser and not slow and not scale" $(TESTS)
+
+torture: $(FULL) ## Kill, cut off, fill up and restart everything for minutes, on real engines
+	@FLARE_TEST_TORTURE=1 $(BIN)/pytest -q tests/faults tests/live $(TESTS)
 
 test-browser: $(FULL) browser ## The tests that drive a real Chromium
 	@$(BIN)/pytest -m browser tests/browser $(TESTS)

@@ -68,7 +68,10 @@ def up(
 ) -> None:
     """Run Flare on this machine: one process, one SQLite file, http://127.0.0.1:8000."""
     if scaled:
-        refuse("the scaled shape does not start by itself yet: use compose.yaml, or one process without --scaled")
+        if demo:
+            refuse("the demo plays on one process: leave out --scaled or --demo")
+        _up_scaled(_settings(host=host, port=port, data=data))
+        return
     if demo and data is None and "FLARE_DATA" not in os.environ:
         data = Path("flare-demo")
     settings = _settings(host=host, port=port, data=data)
@@ -83,18 +86,72 @@ def up(
 @app.command()
 def serve(
     *,
-    workers: Annotated[int, typer.Option(help="Processes; more than one needs PostgreSQL.", min=1, max=64)] = 1,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; more than one needs PostgreSQL.", min=1, max=64, show_default=False)
+    ] = None,
     host: Host = None,
     port: Port = None,
     data: Data = None,
 ) -> None:
     """Serve a community: on PostgreSQL and Redis with N workers, or on SQLite with one."""
-    settings = _settings(host=host, port=port, data=data)
-    if workers > 1 and not (settings.database_url or "").startswith("postgres"):
+    settings = _settings(host=host, port=port, data=data, workers=workers)
+    if settings.workers > 1 and not (settings.database_url or "").startswith("postgres"):
         refuse("several workers need PostgreSQL: set FLARE_DATABASE_URL=postgresql://…, or use --workers 1")
-    if workers > 1:
-        refuse("several workers in one command are not ready yet: start one `flare serve` per worker behind a proxy")
-    _serve(settings, None)
+    if settings.workers > 1:
+        _serve_fleet(settings)
+    else:
+        _serve(settings, None)
+
+
+@app.command(hidden=True)
+def worker(number: int, bound: int, line: int) -> None:
+    """One worker of `flare serve --workers N`, which starts it."""
+    from web.serve import run_worker
+
+    with _refusals():
+        run_worker(_settings(), number, bound, line)
+
+
+def _serve_fleet(settings: "Settings", **more: str) -> None:
+    """Workers read the same environment, with what was given by hand in it."""
+    from web.fleet import WorkersFailed
+    from web.serve import CannotListen, run_fleet
+
+    given = {"DATA": settings.data, "HOST": settings.host, "PORT": settings.port, "WORKERS": settings.workers, **more}
+    environ = {**os.environ, **{f"FLARE_{name}": str(value) for name, value in given.items()}}
+    for name in given:
+        environ.pop(f"FLARE_{name}_FILE", None)
+    with _refusals():
+        try:
+            run_fleet(settings, say=typer.echo, environ=environ)
+        except CannotListen as fault:
+            refuse(str(fault))
+        except WorkersFailed:
+            raise typer.Exit(1) from None
+
+
+def _up_scaled(settings: "Settings") -> None:
+    from dataclasses import replace
+
+    from dispatch.engines import EnginesMissing, running_engines
+    from dispatch.runtime import secret_for
+    from dispatch.store.migrations import upgrade
+
+    with _refusals():
+        secret = secret_for(replace(settings, database_url=None))
+        try:
+            with running_engines(settings.data.resolve()) as engines:
+                typer.echo("PostgreSQL and Valkey run beside it: for trying the scaled shape, not for production.")
+                upgrade(engines.database_url)
+                workers = settings.workers if settings.workers > 1 else max(2, os.cpu_count() or 2)
+                _serve_fleet(
+                    replace(settings, database_url=engines.database_url, redis_url=engines.redis_url, workers=workers),
+                    DATABASE_URL=engines.database_url,
+                    REDIS_URL=engines.redis_url,
+                    SECRET=secret,
+                )
+        except EnginesMissing as fault:
+            refuse(str(fault))
 
 
 def _serve(settings: "Settings", beside: "Beside | None") -> None:

@@ -49,6 +49,8 @@ class Flare:
         if self.settings.redis_url is not None:
             hints = Hints(self.bus)
             self._ends.append(hints.stop)
+            if (close := getattr(self.bus, "close", None)) is not None:
+                self._ends.append(close)
             self._ends += [self.bus.subscribe(HINT, self._hinted)]
             runs.append(("flare-hints", hints.run))
             told.append(hints.wake)

@@ -37,6 +37,13 @@ def _port(text: str) -> int:
     return port
 
 
+def _workers(text: str) -> int:
+    workers = int(text)
+    if not 1 <= workers <= 64:
+        raise ValueError("between 1 and 64 workers")
+    return workers
+
+
 def _hours(text: str) -> int:
     hours = int(text)
     if not 1 <= hours <= 168:
@@ -70,6 +77,7 @@ class Settings:
     )
     host: str = _setting("FLARE_HOST", "address to listen on", "127.0.0.1")
     port: int = _setting("FLARE_PORT", "port to listen on; 0 = any free one", 8000, _port)
+    workers: int = _setting("FLARE_WORKERS", "processes on one port; more than one needs PostgreSQL", 1, _workers)
     public_url: str | None = _setting(
         "FLARE_PUBLIC_URL", "how people reach this server: links begin with it, and only its pages may act", None
     )

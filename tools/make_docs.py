@@ -149,6 +149,8 @@ def commands_page() -> str:
     group = typer.main.get_command(command_line.app)
     parts = ["# Commands\n"]
     for name, command in sorted(group.commands.items()):  # type: ignore[attr-defined]
+        if command.hidden:
+            continue
         parts.append(f"## `flare {name}`\n\n{(command.help or '').strip()}\n")
         rows = []
         for option in command.params:

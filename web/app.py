@@ -91,7 +91,8 @@ def create_app(flare: Flare) -> Edge:
 
 def _floor(flare: Flare) -> float:
     """How often the journal is read without being told: more often while hints don't travel."""
-    return limits.POLL_FLOOR_S if getattr(flare.bus, "connected", True) else POLL_FLOOR_ALONE_S
+    alone = flare.settings.workers > 1 and flare.settings.redis_url is None
+    return POLL_FLOOR_ALONE_S if alone or not getattr(flare.bus, "connected", True) else limits.POLL_FLOOR_S
 
 
 def _add_pages(api: FastAPI) -> None:

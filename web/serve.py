@@ -1,4 +1,4 @@
-"""Starts and stops one process of Flare: the socket, the runtime, uvicorn, and the demo on top when asked for.
+"""Starts and stops Flare's processes: the socket, the runtime, uvicorn, and the demo on top when asked for.
 
 The socket is bound before anything else is opened, so that a port in use is one clear line and no
 database was touched.
@@ -7,14 +7,18 @@ database was touched.
 import asyncio
 import errno
 import logging
+import os
+import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+import threading
+from collections.abc import Callable, Coroutine, Mapping
 from ipaddress import ip_address
 
 from dispatch.runtime import Flare, build
 from dispatch.settings import Settings
 from web.app import create_app
+from web.fleet import READY, Fleet
 from web.live.sockets import FlareServer, listen, serve_config
 
 log = logging.getLogger("flare.serve")
@@ -70,9 +74,7 @@ def run(settings: Settings, *, say: Say, beside: Beside | None = None) -> None:
 
     Raises: CannotListen, BadSettings, StoreUnavailable; nothing is left half-open.
     """
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
+    _prepare()
     bound = bind(settings)
     try:
         flare = build(settings)
@@ -83,16 +85,85 @@ def run(settings: Settings, *, say: Say, beside: Beside | None = None) -> None:
     try:
         play = beside(flare) if beside is not None else None
         flare.start()
-        server = FlareServer(serve_config(create_app(flare), log_level="warning", **_proxies(settings)))
-        say(f"Flare is on {base}   ask {base}/   help {base}/help   watch {base}/watch")
+        server = _server(flare)
+        say(_greeting(base))
         if play is None:
             server.run(sockets=[bound])
         else:
-            with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-                runner.run(_together(server, bound, play(base)))
+            asyncio.run(_together(server, bound, play(base)))
     finally:
         bound.close()
         flare.stop()
+
+
+def run_fleet(settings: Settings, *, say: Say, environ: Mapping[str, str] | None = None) -> None:
+    """Serves with `settings.workers` processes on one socket. `environ`: theirs, which must say the same settings.
+
+    Raises: CannotListen; WorkersFailed when not one worker came up (why was said by the worker).
+    """
+    _prepare()
+    bound = bind(settings)
+    base = address_of(bound, settings)
+    greeting = f"{_greeting(base)}   {settings.workers} workers"
+    with bound:
+        environ = os.environ if environ is None else environ
+        Fleet(bound=bound, workers=settings.workers, environ=environ, on_ready=lambda: say(greeting)).run()
+
+
+def run_worker(settings: Settings, number: int, bound_fd: int, line_fd: int) -> None:
+    """One worker of a fleet, on the socket and the line it inherited.
+
+    Raises: BadSettings, StoreUnavailable.
+    """
+    _prepare()
+    with socket.socket(fileno=bound_fd) as bound, socket.socket(fileno=line_fd) as line:
+        flare = build(settings)
+        try:
+            flare.start()
+            server = _server(flare)
+            _Line(line, server).start()
+            server.run(sockets=[bound])
+        finally:
+            flare.stop()
+
+
+class _Line(threading.Thread):
+    """Tells the parent that this worker answers; ends the worker when its parent is gone."""
+
+    def __init__(self, line: socket.socket, server: FlareServer) -> None:
+        super().__init__(name="flare-line", daemon=True)
+        self._line, self._server = line, server
+
+    def run(self) -> None:
+        """Waits for the server, then for the parent's end."""
+        while not self._server.started:
+            if self._server.should_exit:
+                return
+            threading.Event().wait(0.01)
+        try:
+            self._line.sendall(READY)
+            self._line.recv(1)
+        except OSError:
+            log.debug("the line to the parent is gone")
+        self._server.should_exit = True
+
+
+def _prepare() -> None:
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    if threading.current_thread() is threading.main_thread():
+        # uvicorn raises the signal it has answered once more at its end. Without a handler of ours it would kill
+        # the process there, before what was accepted is written and the database is closed.
+        signal.signal(signal.SIGTERM, lambda *_: None)
+
+
+def _server(flare: Flare) -> FlareServer:
+    return FlareServer(serve_config(create_app(flare), log_level="warning", **_proxies(flare.settings)))
+
+
+def _greeting(base: str) -> str:
+    return f"Flare is on {base}   ask {base}/   help {base}/help   watch {base}/watch"
 
 
 def _proxies(settings: Settings) -> dict[str, object]:

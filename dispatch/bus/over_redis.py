@@ -1,37 +1,63 @@
 """Hints and positions between workers, over Redis or Valkey. Never the truth: any message may be lost.
 
 Every call has a short limit and never raises into a request: a Redis that is away costs freshness,
-which the poll floor makes good, and nothing else (tests/contract/test_bus.py).
+which the poll floor makes good, and nothing else (tests/faults/test_redis.py).
+A connection can be up and deaf (pings answered, nothing delivered): each bus says a number of its own every few
+seconds and listens for it; two that never came, and it connects anew.
 """
 
 import json
 import logging
+import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 log = logging.getLogger("flare.bus")
 
 TIMEOUT_S: Final = 0.2
 AGAIN_S: Final = 1.0
 PREFIX: Final = "flare:"
+PROBE: Final = "probe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probing:
+    """How a bus finds out that it is deaf: so often, so long, so many in a row."""
+
+    every_s: float = 5.0
+    heard_within_s: float = 2.0
+    missed: int = 2
 
 
 class RedisBus:
     """A bus between processes. `failures` counts what could not be said."""
 
-    def __init__(self, url: str) -> None:
-        self._client = redis.Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
-        self._listening = redis.Redis.from_url(url, socket_connect_timeout=TIMEOUT_S)
+    def __init__(self, url: str, probing: Probing = Probing()) -> None:
+        # The client's own retries would hold a caller for seconds while Redis is away.
+        once = Retry(NoBackoff(), 0)
+        self._client = redis.Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=once)
+        self._listening = redis.Redis.from_url(url, socket_connect_timeout=TIMEOUT_S, retry=once)
+        self._probing = probing
+        self._me = secrets.token_hex(8)
+        self._said: tuple[int, float] | None = None
+        self._next = 0.0
+        self._missed = 0
+        self._number = 0
         self._told: dict[str, list[Callable[[Mapping[str, object]], None]]] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._pubsub = self._listening.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         self.failures = 0
         self.connected = False
+        self.deaf = 0
+        """How often it was up and heard nothing."""
 
     def publish(self, channel: str, message: Mapping[str, object]) -> None:
         """Says it to every worker that listens now; counted when it can't."""
@@ -56,23 +82,44 @@ class RedisBus:
         return end
 
     def close(self) -> None:
-        """Stops listening."""
+        """Stops listening, within a second or so."""
         self._stop.set()
-        self._pubsub.close()
+        if self._thread is not None:
+            self._thread.join(AGAIN_S * 3)
         self._client.close()
         self._listening.close()
 
     def _listen(self) -> None:
         while not self._stop.is_set():
+            pubsub = self._listening.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
             try:
-                self._pubsub.psubscribe(PREFIX + "*")
-                self.connected = True
+                pubsub.psubscribe(PREFIX + "*")
+                self._said, self._missed, self._next = None, 0, time.monotonic()
                 while not self._stop.is_set():
-                    self._hear(self._pubsub.get_message(timeout=AGAIN_S))
-            except (redis.RedisError, OSError, ValueError):
+                    self._hear(pubsub.get_message(timeout=min(AGAIN_S, self._probing.every_s)))
+                    self._probe(time.monotonic())
+            except (redis.RedisError, OSError, ValueError) as error:
+                if self.connected:
+                    log.warning("Redis is away (%s): the journal is read more often meanwhile", type(error).__name__)
                 self.connected = False
                 self.failures += 1
-                self._stop.wait(AGAIN_S)
+                self._stop.wait(min(AGAIN_S, self._probing.every_s))
+            finally:
+                pubsub.close()
+
+    def _probe(self, now: float) -> None:
+        """Says a number when it is time to. Raises: ConnectionError when the last ones were never heard."""
+        if self._said is not None and now - self._said[1] > self._probing.heard_within_s:
+            self._said = None
+            self._missed += 1
+            if self._missed >= self._probing.missed:
+                self.deaf += 1
+                raise redis.ConnectionError("it hears nothing")
+            self._next = now
+        if self._said is None and now >= self._next:
+            self._number += 1
+            self._said, self._next = (self._number, now), now + self._probing.every_s
+            self._client.publish(PREFIX + PROBE, json.dumps({"of": self._me, "n": self._number}))
 
     def _hear(self, message: Mapping[str, object] | None) -> None:
         if message is None:
@@ -81,10 +128,18 @@ class RedisBus:
         if not isinstance(raw, bytes) or not isinstance(data, bytes):
             return
         channel = raw.decode().removeprefix(PREFIX)
+        if channel == PROBE:
+            self._heard_probe(json.loads(data))
+            return
         with self._lock:
             listeners = tuple(self._told.get(channel, ()))
         for told in listeners:
             told(json.loads(data))
+
+    def _heard_probe(self, probe: Mapping[str, object]) -> None:
+        if probe.get("of") == self._me and self._said is not None and probe.get("n") == self._said[0]:
+            # Only now: a line that was accepted says nothing about what comes over it.
+            self._said, self._missed, self.connected = None, 0, True
 
 
 def answers(url: str) -> tuple[str, bool]:

@@ -1,0 +1,1 @@
+"""What kills servers: processes, Redis, PostgreSQL, power, disks, clocks. `make torture` plays them longer."""
