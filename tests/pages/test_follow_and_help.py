@@ -195,3 +195,18 @@ def test_an_invited_friend_is_ready_after_one_form(play: Play) -> None:
         assert "near Barstow, CA" in friend.page
 
     play(story)
+
+
+def test_a_cancelled_ask_can_be_asked_again_with_the_same_words(play: Play) -> None:
+    async def story(world: World) -> None:
+        ana, ask = await asked(world)
+        await ana.get(f"/r/{ask}/close?as=cancelled")
+        await ana.post(f"/r/{ask}/close", {"as": "cancelled"})
+        assert "This ask has ended" in ana.words()
+        await ana.get(f"/?again={ask}")
+        assert "Zephyrine" in ana.page
+        assert 'name="quantity" inputmode="numeric" pattern="[0-9]*" autocomplete="off" value="9"' in ana.page
+        other = await Browser(world).sign_in("dora")
+        assert "Zephyrine" not in await other.get(f"/?again={ask}")
+
+    play(story)

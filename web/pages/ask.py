@@ -4,6 +4,7 @@ Never asks for an account, never loses what was typed, never posts twice: the ke
 (tests/pages/test_ask.py, tests/browser/test_outbox.py).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -11,14 +12,15 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
+from dispatch.actions.look import show_request
 from dispatch.actions.post_request import PostRequest, post_request
 from dispatch.domain.errors import Refused, Replayed
-from dispatch.domain.visibility import Viewer
+from dispatch.domain.visibility import Role, Viewer
 from dispatch.ports import Grant, Power, Tx
 from geo import cells
 from geo.gazetteer import gazetteer
 from geo.point import NotOnEarth, Point
-from web.call import Call
+from web.call import Call, named
 from web.errors import STATUS, code_of
 from web.limiter import ASK_GUEST, ASK_MEMBER, ASK_PREFIX
 from web.pages import ask_form, nouns
@@ -73,7 +75,32 @@ async def ask_page(request: Request) -> Response:
     call = await look(request)
     reader = reader_of(request)
     own, groups = await call.read(lambda tx, now: _own(tx, call.viewer, reader.speak))
-    return _form(request, reader, call.viewer, Typed(), own=own, groups=groups)
+    before = request.query_params.get("again")
+    held = await call.read(lambda tx, now: show_request(tx, now, call.viewer, named(before))) if before else None
+    return _form(request, reader, call.viewer, _once_more(held) if held else Typed(), own=own, groups=groups)
+
+
+def _once_more(view: Mapping[str, Any]) -> Typed:
+    """The words of an ask that has ended, for whoever may read them; others get the empty form."""
+    if view["role"] != Role.OWNER:
+        return Typed()
+    place, contact = view["place"] or {}, view["contact"] or {}
+    open_seats = view["seats"]["open"] or view["quantity"] or 1
+    return Typed(
+        kind=view["kind"],
+        quantity=str(open_seats // nouns.NOUNS[view["kind"]].divide),
+        place=place.get("text") or "",
+        lat=str(place.get("lat", "")),
+        lon=str(place.get("lon", "")),
+        accuracy=str(int(place.get("accuracy_m") or 0) or ""),
+        who="other" if view["for_other"] else "me",
+        urgency=view["urgency"],
+        destination=view["destination"] or "",
+        note=view["note"] or "",
+        needs=tuple(view["needs"]),
+        name=contact.get("name") or "",
+        phone=contact.get("phone") or "",
+    )
 
 
 @router.get("/offline")

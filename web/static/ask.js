@@ -170,7 +170,9 @@ async function arrived({ latitude, longitude, accuracy }) {
   const answer = await fetch(`/near?lat=${latitude.toFixed(2)}&lon=${longitude.toFixed(2)}`).catch(() => null);
   const near = answer?.ok ? (await answer.json()).near : "";
   if (near) found.textContent = says.found.replace("{place}", near).replace("{far}", far(accuracy));
-  found.append(" ", button(says.retype, () => typed("")));
+  const retype = button(says.retype, () => typed(""));
+  retype.className = "quiet";
+  found.append(" ", retype);
 }
 here.hidden = false;
 here.addEventListener("click", locate);

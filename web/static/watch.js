@@ -163,11 +163,11 @@ function drawStill() {
 }
 
 function drawWay(draw, ask, each) {
-  const from = at(...each.from), to = at(ask.x, ask.y), middle = bend(from, to);
+  const from = at(...each.from), to = at(ask.x, ask.y), middle = bend(from, to), big = Math.max(1, view.w / 1920);
   draw.save();
-  draw.setLineDash([2, 7]);
+  draw.setLineDash([2 * big, 7 * big]);
   draw.lineCap = "round";
-  draw.lineWidth = 4;
+  draw.lineWidth = 4 * big;
   draw.strokeStyle = `rgba(${TEAL},1)`;
   draw.beginPath();
   draw.moveTo(...from);
@@ -176,10 +176,10 @@ function drawWay(draw, ask, each) {
   draw.restore();
   const [x, y] = along(from, middle, to, each.at);
   draw.beginPath();
-  draw.arc(x, y, 8, 0, 7);
+  draw.arc(x, y, 8 * big, 0, 7);
   draw.fillStyle = "#070b12";
   draw.fill();
-  draw.lineWidth = 3;
+  draw.lineWidth = 3 * big;
   draw.strokeStyle = `rgb(${TEAL})`;
   draw.stroke();
 }
