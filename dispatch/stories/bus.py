@@ -62,7 +62,7 @@ def play_on(ready: Stage, seed: int, willingness: float = 1.0) -> Night:
             asker,
         )
         player.play()
-        return _told(ready, seed, flare, player, everybody)
+        return _told(ready, seed, willingness, flare, player, everybody)
 
 
 def _behaviour(seed: int, everybody: PeopleColumns, story: Story, willingness: float) -> Behaviour:
@@ -92,7 +92,7 @@ def _asker(tx: Tx, ready: Stage, seed: int) -> int:
     return int(np.random.default_rng([seed, 7]).choice(ordinary))
 
 
-def _told(ready: Stage, seed: int, flare: Flare, player: Player, everybody: PeopleColumns) -> Night:
+def _told(ready: Stage, seed: int, willing: float, flare: Flare, player: Player, everybody: PeopleColumns) -> Night:
     """What happened, in minutes since the request was posted."""
     story, request, alerts, claims = ready.story, player.request, player.alerts(), player.claims()
 
@@ -126,6 +126,7 @@ def _told(ready: Stage, seed: int, flare: Flare, player: Player, everybody: Peop
         story=story.name,
         seed=seed,
         policy=ready.policy,
+        willing=willing,
         people=len(everybody),
         ties=flare.store.read_now(lambda tx, _: len(tx.network.ties_array())),
         party=party,

@@ -57,6 +57,8 @@ class Night:
     story: str
     seed: int
     policy: str
+    willing: float
+    """Everybody's chance of a yes was multiplied by that."""
     people: int
     ties: int
     party: int

@@ -25,6 +25,7 @@ td { padding:6px 8px; border-top:1px solid var(--edge); vertical-align:top; } tr
 td.n { text-align:right; white-space:nowrap; }
 .grid { stroke:var(--edge); stroke-width:1; } .axis { fill:var(--mute); font:12px system-ui,sans-serif; }
 .end { text-anchor:end; } .mid { text-anchor:middle; } .strong { fill:var(--ink); font-weight:600; }
+.halo { fill:var(--ink); paint-order:stroke; stroke:var(--card); stroke-width:3px; stroke-linejoin:round; }
 .go, .wait { fill:none; stroke-width:2.5; } .go { stroke:var(--go); } .wait { stroke:var(--wait); }
 .dot { fill:var(--card); stroke:var(--go); stroke-width:2.5; } .cell { fill:var(--go); stroke:var(--card); }
 .road { fill:none; stroke:var(--road); stroke-width:2; } .town { fill:var(--mute); }

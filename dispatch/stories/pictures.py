@@ -148,8 +148,8 @@ def map_picture(night: Night, place: Point) -> str:
         if inside(point):
             x, y = at(point).split()
             parts.append(f'<circle class="town" cx="{x}" cy="{y}" r="2.5"/>')
-            parts.append(f'<text class="axis" x="{float(x) + 6}" y="{float(y) + 4}">{name}</text>')
+            parts.append(f'<text class="axis halo" x="{float(x) + 6}" y="{float(y) + 4}">{name}</text>')
     x, y = at(cells.centre(cells.cell_of(place, cells.MEMBER))).split()
     parts.append(f'<path class="here" d="M{x} {float(y) - 11}l9.5 5.5v11l-9.5 5.5l-9.5-5.5v-11z"/>')
-    parts.append(f'<text class="axis strong" x="{float(x) + 14}" y="{float(y) + 4}">the call</text>')
+    parts.append(f'<text class="axis strong halo" x="{float(x) + 14}" y="{float(y) + 4}">the call</text>')
     return "".join([*parts, "</svg>"])

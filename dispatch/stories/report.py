@@ -88,7 +88,8 @@ def setting(nights: Sequence[Night]) -> str:
     """The network, the policy and how many nights, in one sentence."""
     first, count = nights[0], len(nights)
     network = f"{first.people:,} people, {first.ties:,} ties, {first.in_reach:,} people in reach"
-    return f"{network}; policy {first.policy}; {count} {'night' if count == 1 else 'nights'} from seed {first.seed}"
+    told = f"{network}; policy {first.policy}; {count} {'night' if count == 1 else 'nights'} from seed {first.seed}"
+    return told if first.willing == 1 else f"{told}; people {first.willing:g} times as willing as remembered"
 
 
 def _rings(night: Night) -> list[str]:
@@ -142,6 +143,7 @@ def as_json(story: Story, nights: Sequence[Night]) -> dict[str, Any]:
             "first_seed": nights[0].seed,
             "code_version": code_version(),
             "params_hash": params_hash(),
+            "willing": nights[0].willing,
             "people": nights[0].people,
             "ties": nights[0].ties,
             "in_reach": nights[0].in_reach,
