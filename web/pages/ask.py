@@ -122,7 +122,9 @@ async def ask(request: Request) -> Response:
             return await _again(request, reader, call, sent, _danger(reader.speak), 422)
         command = ask_form.command(sent, form, call.viewer)
         call.limit(*(ASK_MEMBER if member else ASK_GUEST), near=ASK_PREFIX)
-        done = await call.write(lambda tx, now: _post(tx, now, call, command), 201)
+        forecast = await call.read(lambda tx, now: call.flare.first_forecast(tx, now, command))
+        ready = replace(command, forecast=forecast)
+        done = await call.write(lambda tx, now: _post(tx, now, call, ready), 201)
     except Refused as refusal:
         if wants_json(request):
             raise
@@ -137,8 +139,7 @@ async def ask(request: Request) -> Response:
 
 def _post(tx: Tx, now: datetime, call: Call, command: PostRequest) -> dict[str, Any]:
     """The post, and the cookie by which this browser owns it."""
-    forecast = call.flare.first_forecast(tx, now, command)
-    posted = post_request(tx, now, replace(command, forecast=forecast))
+    posted = post_request(tx, now, command)
     grant = Grant(token_hash=b"", power=Power.OWNER, person_id=posted.person_id, request_id=posted.request.id)
     grants = [grant]
     if call.viewer.person_id is None:
