@@ -47,6 +47,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield _database(Path(url.removeprefix("sqlite:///")))
     else:
         yield _postgres(url)
+    yield from _audit(settings)
     if settings.redis_url:
         yield _redis(settings.redis_url)
     yield _open_files()
@@ -66,8 +67,41 @@ def _folder(folder: Path) -> Iterator[Finding]:
     advice = "; every write waits for it: use a faster disk" if slow else ""
     yield Finding(what="fsync", says=f"{milliseconds:.2f} ms in {folder}{advice}")
     secret = folder / "secret"
+    yield _keyring(folder / "flare.db.keys")
     if secret.exists() and secret.stat().st_mode & 0o077:
         yield Finding(what="secret", says=f"{secret} can be read by others: chmod 600 {secret}", wrong=True)
+
+
+def _keyring(path: Path) -> Finding:
+    from dispatch.store.errors import StoreUnavailable
+    from dispatch.store.keyring import Keyring, Ring
+
+    if not path.exists():
+        return Finding(what="keyring", says="none yet; it is made with the first place to seal")
+    try:
+        days = Keyring.in_file(path).days(Ring.REQUEST)
+    except StoreUnavailable as fault:
+        return Finding(what="keyring", says=str(fault), wrong=True)
+    return Finding(what="keyring", says=f"{path.name}, {len(days)} day keys for requests; never put it into a backup")
+
+
+def _said(checked: int, broken: int | None) -> Finding:
+    if broken is not None:
+        says = f"the chain is broken at row {broken:,}: {checked:,} rows before it hold; somebody changed the database"
+        return Finding(what="audit", says=says, wrong=True)
+    return Finding(what="audit", says=f"{checked:,} rows chained, all of them hold")
+
+
+def _audit(settings: Settings) -> Iterator[Finding]:
+    """Read over a connection of our own, beside a running server."""
+    from dispatch.store.audit import chain_in
+    from dispatch.store.errors import StoreUnavailable
+
+    try:
+        checked, broken = chain_in(database_of(settings))
+    except StoreUnavailable:
+        return  # said above
+    yield _said(checked, broken)
 
 
 def _fsync_ms(folder: Path) -> float:

@@ -6,10 +6,10 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from dispatch.actions import send_wave
+from dispatch.actions import erase, send_wave
 from dispatch.actions.post_request import PostRequest, draft
 from dispatch.bus.hints import Hints
 from dispatch.bus.in_process import InProcessBus
@@ -56,6 +56,7 @@ class Flare:
             told.append(hints.wake)
         for wake in told:
             self.store.on_commit(wake)
+        self.store.submit(erase.begin_house_work).result()
         for name, run in runs:
             thread = threading.Thread(target=run, name=name, daemon=True)
             thread.start()
@@ -144,7 +145,7 @@ def build(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = N
     secret = secret_for(settings)
     clock = clock or MachineClock()
     ids = ids or SystemIds()
-    store = open_store(database_of(settings), clock=clock, ids=ids, secret=secret)
+    store = open_store(database_of(settings), clock=clock, ids=ids, secret=secret, keyring=settings.keyring)
     roster = MemoryRoster()
     policy = POLICIES[settings.waves]
     flare = Flare(
@@ -156,7 +157,7 @@ def build(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = N
         bus=_bus(settings),
         policy=policy,
         secret=hashlib.sha256(b"flare:" + secret.encode()).digest(),
-        ticker=Ticker(store, roster, policy, clock),
+        ticker=Ticker(store, roster, policy, clock, timedelta(hours=settings.exact_kept_hours)),
         feed=Feed(store, roster),
     )
     if load:

@@ -86,6 +86,13 @@ class Settings:
         "key for ids and stored answers, 32 characters or more; made beside the database if absent",
         None,
     )
+    keyring: Path | None = _setting(
+        "FLARE_KEYRING",
+        "file of the keys that wrap other keys, outside the database and its backups; without it beside flare.db, "
+        "and on PostgreSQL worked out from the secret, where nothing can be shredded in old backups",
+        None,
+        Path,
+    )
     trusted_proxies: tuple[str, ...] = _setting(
         "FLARE_TRUSTED_PROXIES", "addresses whose forwarded headers are believed, separated by commas", (), _addresses
     )

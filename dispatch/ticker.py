@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from dispatch.actions import close_request, lapse_claims, send_wave, set_me, tell_people, words
+from dispatch.actions import close_request, erase, lapse_claims, send_wave, set_me, tell_people, words
 from dispatch.domain import limits
 from dispatch.domain.waves import Policy
 from dispatch.ports import Clock, DueWork, Lane, Roster, Store, Tx
@@ -27,6 +27,8 @@ SIMPLE: Final[dict[str, Simple]] = {
     words.SEEN: tell_people.tell_seen,
     words.DONE: lapse_claims.finish_met,
     words.DUTY: set_me.end_duty,
+    words.KEYS: erase.tend_keys,
+    words.AUDIT: erase.seal_audit,
 }
 """Due work that is one transaction on one row: its kind and the action."""
 
@@ -39,7 +41,11 @@ FAILED_AGAIN: Final = timedelta(seconds=30)
 class Ticker:
     """Does what is due. `turn` is all of it; `run` calls it until told to stop."""
 
-    def __init__(self, store: Store, roster: Roster, policy: Policy, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, roster: Roster, policy: Policy, clock: Clock, kept: timedelta = limits.EXACT_KEPT
+    ) -> None:
+        """`kept`: how long exact places are kept after the close."""
+        self._kept = kept
         self._store, self._roster, self._policy, self._clock = store, roster, policy, clock
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -78,6 +84,8 @@ class Ticker:
             store.submit(lambda tx, now: lapse_claims.lapse_claim(tx, now, work.target, target)).result()
         elif work.kind == words.WAVE:
             self._wave(target)
+        elif work.kind == words.SHRED:
+            store.submit(lambda tx, now: erase.shred_request(tx, now, target, self._kept)).result()
         else:
             lane = Lane.BULK if work.kind in BULK else Lane.PEOPLE
             store.submit(lambda tx, now: SIMPLE[work.kind](tx, now, target), lane=lane).result()

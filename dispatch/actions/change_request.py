@@ -157,7 +157,7 @@ class AddNote:
 def add_note(tx: Tx, now: datetime, command: AddNote) -> dict[str, Any]:
     """The note as it was kept.
 
-    Raises: NotFound; NotAllowed for someone who is neither the requester nor coming.
+    Raises: NotFound; NotAllowed for someone who is neither the requester nor coming; RequestOver once it was erased.
     """
     seen, role = seen_request(tx, command.viewer, command.request)
     if role not in visibility.EXACT:
@@ -165,7 +165,8 @@ def add_note(tx: Tx, now: datetime, command: AddNote) -> dict[str, Any]:
     request = tx.requests.lock(seen.id) or seen
     author = command.viewer.person_id or request.requester
     note_id = tx.ids.public_id()
-    tx.requests.add_note(request.id, note_id, author, command.text, now)
+    if not tx.requests.add_note(request.id, note_id, author, command.text, now):
+        raise RequestOver(request.status)
     tell(tx, request, EventKind.NOTE_ADDED, author, added=note_id)
     person = tx.people.by_id(author)
     name = person.first_name if person else None

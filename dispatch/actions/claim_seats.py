@@ -13,6 +13,7 @@ from dispatch.actions.seats import covered_if_full
 from dispatch.actions.words import SEEN, hashed, part, tell, tell_claimer
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
+from dispatch.domain.audit import Deed
 from dispatch.domain.claim import Claim, lease_after
 from dispatch.domain.errors import AlreadyClaimed, Invalid, NotFound, OwnRequest, RequestOver, SeatTaken, SignIn
 from dispatch.domain.events import EventKind, InboxKind
@@ -101,6 +102,8 @@ def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
         if alert.seen_at is None:
             tx.due.put(SEEN, request.id, now + limits.SEEN_EVERY, sooner_only=True)
     tell_claimer(tx, claim)
+    if claim.standing and trusted:
+        tx.audit.add(Deed.DISCLOSED, actor=person_id, person=request.requester, request=request.id, why="claimed")
     if taken is not None:
         covered_if_full(tx, now, taken)
     view = my_claim_view(tx, claim, current)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.actions.look import request_state, seen_request
-from dispatch.actions.words import DONE, EXPIRE, REOPEN, STAND_DOWN, WAVE, part, tell
+from dispatch.actions.words import DONE, EXPIRE, REOPEN, SHRED, STAND_DOWN, WAVE, part, tell
 from dispatch.domain import limits
 from dispatch.domain.errors import Invalid, NotFound
 from dispatch.domain.events import EventKind, InboxKind
@@ -90,6 +90,8 @@ def end(tx: Tx, now: datetime, request: Request, disposition: Disposition, actor
     for kind in (WAVE, EXPIRE, REOPEN):
         tx.due.remove(kind, request.id)
     tx.due.put(STAND_DOWN, request.id, now)
+    # The soonest that a setting allows; how long it is really kept is decided then.
+    tx.due.put(SHRED, request.id, now + limits.EXACT_KEPT_MIN)
     links = (Power.OWNER, Power.VIEW, Power.HELPER)
     tx.grants.expire_for_request(request.id, links, now + limits.OWNER_LINK_KEPT)
     return tx.requests.by_id(request.id) or request

@@ -19,12 +19,14 @@ from dispatch.ports.roster import (
 from dispatch.ports.store import IdemKey, Job, Lane, Store, Tx
 from dispatch.ports.tables import (
     Alerts,
+    Audit,
     Claims,
     Due,
     DueWork,
     Grant,
     Grants,
     Journal,
+    Keys,
     Network,
     Outbox,
     OutboxItem,
@@ -37,6 +39,7 @@ from dispatch.ports.world import Bus, Clock, Ids
 __all__ = [
     "Alerts",
     "Arrivals",
+    "Audit",
     "Bus",
     "Candidates",
     "Claims",
@@ -50,6 +53,7 @@ __all__ = [
     "ImportCounts",
     "Job",
     "Journal",
+    "Keys",
     "Lane",
     "Network",
     "NetworkStore",

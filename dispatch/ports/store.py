@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from dispatch.ports.tables import Alerts, Claims, Due, Grants, Journal, Network, Outbox, People, Requests
+from dispatch.ports.tables import Alerts, Audit, Claims, Due, Grants, Journal, Keys, Network, Outbox, People, Requests
 from dispatch.ports.world import Ids
 
 T = TypeVar("T")
@@ -35,6 +35,10 @@ class Tx(Protocol):
     def due(self) -> Due: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def audit(self) -> Audit: ...
+    @property
+    def keys(self) -> Keys: ...
     @property
     def ids(self) -> Ids: ...
 

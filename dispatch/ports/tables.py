@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain.alert import Alert, Answer, NewAlert
+from dispatch.domain.audit import AuditRow, Deed
 from dispatch.domain.claim import Claim
 from dispatch.domain.events import Event, Tail
+from dispatch.domain.learning import AlertFacts
 from dispatch.domain.lifecycle import ClaimState
 from dispatch.domain.people import Community, Person
 from dispatch.domain.request import Request, Secrets
@@ -86,7 +88,14 @@ class Requests(Protocol):
 
     def secrets(self, request_id: int) -> Secrets: ...
     def set_secrets(self, request_id: int, **changes: object) -> None: ...
-    def add_note(self, request_id: int, note_id: str, author: int | None, text: str, at: datetime) -> None: ...
+    def add_note(self, request_id: int, note_id: str, author: int | None, text: str, at: datetime) -> bool:
+        """False when the request's key was destroyed: nothing can be said any more."""
+        ...
+
+    def shred(self, request_id: int) -> bool:
+        """Destroys the request's key, its secrets, notes and reasons; False if they were gone already."""
+        ...
+
     def notes(self, request_id: int, limit: int) -> list[tuple[str, int | None, str, datetime]]:
         """(id, author, text, at), oldest first."""
         ...
@@ -184,6 +193,10 @@ class Alerts(Protocol):
 
     def sent_since(self, people: Sequence[int], since: datetime) -> dict[int, int]:
         """Alerts sent to each of those people since then; people with none are absent."""
+        ...
+
+    def learned(self, people: Sequence[int] | None, since: datetime) -> AlertFacts:
+        """What the matcher may learn from: every alert since then, of these people or (None) of all."""
         ...
 
 
@@ -295,11 +308,49 @@ class Due(Protocol):
         """No such work any more; with due_by, only if its date is not a later one."""
         ...
 
+    def take(self, kind: str, target: int, now: datetime) -> bool:
+        """Removes it if it is due; False if another worker was first, or its date is later."""
+        ...
+
     def ready(self, now: datetime, limit: int) -> list[DueWork]:
         """Oldest first; no locks."""
         ...
 
     def next_at(self) -> datetime | None: ...
+
+
+class Audit(Protocol):
+    """What is written down for ever, in the action's own transaction."""
+
+    def add(
+        self,
+        deed: Deed,
+        *,
+        actor: int | None,
+        person: int | None = None,
+        request: int | None = None,
+        why: str | None = None,
+    ) -> None: ...
+    def seal(self, limit: int) -> int:
+        """Chains the rows that are not yet, oldest first; how many."""
+        ...
+
+    def of_request(self, request_id: int) -> list[AuditRow]: ...
+    def broken_at(self) -> tuple[int, int | None]:
+        """(rows checked, the place of the first that does not fit; None when all do)."""
+        ...
+
+
+class Keys(Protocol):
+    """The keys that wrap other keys, kept outside the database."""
+
+    def rewrap(self, limit: int) -> int:
+        """Keys wrapped anew for today, at most so many of requests and of people; 0 = all are."""
+        ...
+
+    def destroy_old(self) -> list[str]:
+        """Destroys day keys past their time; their names. Only when a `rewrap` before found nothing left."""
+        ...
 
 
 class Outbox(Protocol):

@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, select, update
 
 from dispatch.domain.alert import Alert, Answer, NewAlert, Reasons
+from dispatch.domain.learning import AlertFacts
 from dispatch.store.build import adding, given
 from dispatch.store.dialect import Among
 from dispatch.store.link import Link, Row, as_json
+from dispatch.store.secrets import StoredSecrets
 from dispatch.store.tables import alert
 from dispatch.store.times import micros, moment, moment_or_none
 
@@ -20,6 +25,7 @@ _STOOD_DOWN: ColumnElement[str] = literal_column("'stood_down'")
 _ADD = adding(alert, "id").on_conflict_do_nothing(index_elements=["request_id", "person_id"])
 _WRITTEN = select(*_ALL).where(_a.request_id == given("id"), Among(_a.public_id, "public_ids")).order_by(_a.id)
 _BY_PUBLIC = select(*_ALL).where(_a.public_id == given("public_id"))
+_NAMED = select(_a.request_id, _a.public_id).where(_a.id == given("id"))
 _OF = select(*_ALL).where(_a.request_id == given("request"), _a.person_id == given("person"))
 _OF_REQUEST = select(*_ALL).where(_a.request_id == given("id")).order_by(_a.id)
 _OF_PERSON = (
@@ -57,6 +63,11 @@ _SENT_SINCE = (
     .group_by(_a.person_id)
 )
 
+_FACTS = select(_a.person_id, _a.reasons, _a.created_at, _a.answer, _a.seen_at, _a.answered_at).where(
+    _a.created_at >= given("since")
+)
+_FACTS_OF = _FACTS.where(Among(_a.person_id, "people"))
+
 
 def _reasons(text: str) -> Reasons:
     held = json.loads(text)
@@ -80,8 +91,16 @@ def _told(reasons: Reasons) -> str:
 class StoredAlerts:
     """ports.Alerts over one link."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, link: Link, secrets: StoredSecrets) -> None:
+        self._link, self._secrets = link, secrets
+
+    def _alert(self, row: Row) -> Alert:
+        """The row as the domain knows it; a reason in words is sealed under the request's key."""
+        found = _alert(row)
+        if found.reason is None:
+            return found
+        read = self._secrets.reader(found.request_id)
+        return replace(found, reason=read(found.reason, found.public_id) if read else None)
 
     def add(self, request_id: int, wave: int, at: datetime, alerts: Sequence[tuple[str, NewAlert]]) -> list[Alert]:
         """The alerts really written; a person already alerted is skipped."""
@@ -100,25 +119,25 @@ class StoredAlerts:
             ],
         )  # fmt: skip
         public_ids = as_json([public_id for public_id, _ in alerts])
-        return [_alert(row) for row in self._link.rows(_WRITTEN, id=request_id, public_ids=public_ids)]
+        return [self._alert(row) for row in self._link.rows(_WRITTEN, id=request_id, public_ids=public_ids)]
 
     def by_public(self, public_id: str) -> Alert | None:
         """The alert of that public id."""
         row = self._link.row(_BY_PUBLIC, public_id=public_id)
-        return _alert(row) if row else None
+        return self._alert(row) if row else None
 
     def of(self, request_id: int, person_id: int) -> Alert | None:
         """That person's alert for that request."""
         row = self._link.row(_OF, request=request_id, person=person_id)
-        return _alert(row) if row else None
+        return self._alert(row) if row else None
 
     def of_request(self, request_id: int) -> list[Alert]:
         """All of them, in the order they were sent."""
-        return [_alert(row) for row in self._link.rows(_OF_REQUEST, id=request_id)]
+        return [self._alert(row) for row in self._link.rows(_OF_REQUEST, id=request_id)]
 
     def of_person(self, person_id: int, limit: int) -> list[Alert]:
         """Newest first."""
-        return [_alert(row) for row in self._link.rows(_OF_PERSON, id=person_id, limit=limit)]
+        return [self._alert(row) for row in self._link.rows(_OF_PERSON, id=person_id, limit=limit)]
 
     def answer(self, alert_id: int, answer: Answer | None, at: datetime, reason: str | None = None) -> Alert:
         """The alert with that answer; None takes an answer back.
@@ -127,6 +146,9 @@ class StoredAlerts:
         themselves. Raises: KeyError for an unknown alert.
         """
         stored = micros(at)
+        if reason is not None:
+            named = self._link.row(_NAMED, id=alert_id)
+            reason = self._secrets.close(named[0], reason, named[1]) if named else None
         row = self._link.row(
             _ANSWER,
             w_id=alert_id,
@@ -138,15 +160,15 @@ class StoredAlerts:
         )
         if row is None:
             raise KeyError(f"no alert {alert_id}")
-        return _alert(row)
+        return self._alert(row)
 
     def unanswered(self, request_id: int, limit: int) -> list[Alert]:
         """Neither declined, claimed nor stood down."""
-        return [_alert(row) for row in self._link.rows(_UNANSWERED, id=request_id, limit=limit)]
+        return [self._alert(row) for row in self._link.rows(_UNANSWERED, id=request_id, limit=limit)]
 
     def stood_down(self, request_id: int, limit: int) -> list[Alert]:
         """Those who were told that they are no longer needed."""
-        return [_alert(row) for row in self._link.rows(_STOOD, id=request_id, limit=limit)]
+        return [self._alert(row) for row in self._link.rows(_STOOD, id=request_id, limit=limit)]
 
     def counts(self, request_id: int) -> tuple[int, int]:
         """(alerted, seen)."""
@@ -157,3 +179,26 @@ class StoredAlerts:
         """Alerts sent to each of those people since then; people with none are absent."""
         rows = self._link.rows(_SENT_SINCE, people=as_json([int(p) for p in people]), since=micros(since))
         return dict(rows)
+
+    def learned(self, people: Sequence[int] | None, since: datetime) -> AlertFacts:
+        """What the matcher may learn from: every alert since then, of these people or (None) of all."""
+        if people is None:
+            rows = list(self._link.rows(_FACTS, since=micros(since)))
+        else:
+            rows = list(self._link.rows(_FACTS_OF, people=as_json([int(p) for p in people]), since=micros(since)))
+        told = [json.loads(row[1]) for row in rows]
+        return AlertFacts(
+            person=np.asarray([row[0] for row in rows], dtype=np.int64),
+            sent_s=_seconds([row[2] for row in rows]),
+            seen_s=_seconds([row[4] for row in rows]),
+            ended_s=_seconds([row[5] if row[3] == Answer.STOOD_DOWN else None for row in rows]),
+            claimed=np.asarray([row[3] == Answer.CLAIMED for row in rows], dtype=np.bool_),
+            open=np.asarray([row[3] is None for row in rows], dtype=np.bool_),
+            hears=np.asarray([reasons.get("hears", 0.7) for reasons in told], dtype=np.float64),
+            usual=np.asarray([reasons.get("usual", 0.0) for reasons in told], dtype=np.float64),
+        )
+
+
+def _seconds(stored: Sequence[int | None]) -> NDArray[np.float64]:
+    """Stored moments as seconds since 1970, NaN for none."""
+    return np.asarray([np.nan if each is None else each / 1e6 for each in stored], dtype=np.float64)

@@ -1,19 +1,24 @@
 """A consistent copy of the embedded database while it is in use, and the way back.
 
 PostgreSQL has its own tools for this, made for it: pg_dump and pg_restore; we say so instead of
-doing it worse. Invariant: a backup that was put back gives every follower a new epoch, so nobody
-resumes on offsets that now mean other events (tests/contract/test_backup.py).
+doing it worse. Invariants: a backup that was put back gives every follower a new epoch, so nobody
+resumes on offsets that now mean other events; what was shredded, and links that were revoked since,
+stay dead (tests/safety/test_erasure.py). The keys lie apart, in FILE.keys, for 72 hours.
 """
 
 import contextlib
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 from dispatch.store.errors import StoreUnavailable
+from dispatch.store.keyring import Keyring
 from dispatch.store.lockfile import LockFile
 from dispatch.store.schema import REVISIONS
+from dispatch.store.sqlite import keyring_of
 
+_KEYS_KEPT_S = 72 * 3_600.0
 _SUFFIXES = ("-wal", "-shm", ".seq")
 
 
@@ -58,10 +63,45 @@ def back_up(url: str, target: Path) -> str:
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(target)
+        if keyring_of(source).exists():
+            Keyring.in_file(keyring_of(source)).copy_to(keyring_of(target))
+        _forget_old_keys(target.parent)
     except (OSError, sqlite3.Error) as error:
         part.unlink(missing_ok=True)
         raise StoreUnavailable(f"{target} can't be written ({error}). Name a folder with room for it.") from error
-    return f"Wrote {target} ({target.stat().st_size:,} bytes). Keep the file `secret` of the data folder apart from it."
+    size = f"{target.stat().st_size:,} bytes"
+    keys = f"its keys are {keyring_of(target).name}: keep them, and the file `secret` of the data folder, apart from it"
+    return f"Wrote {target} ({size}); {keys}. After 72 hours the keys are removed by the next backup."
+
+
+def _forget_old_keys(folder: Path) -> None:
+    """Removes the keys of backups older than 72 hours: with them, what was shredded since would come back."""
+    for keys in folder.glob("*.keys"):
+        beside = keys.with_name(keys.name.removesuffix(".keys"))
+        live = beside.with_name(beside.name + ".lock").exists()
+        if not live and time.time() - keys.stat().st_mtime > _KEYS_KEPT_S:
+            keys.unlink(missing_ok=True)
+
+
+def _carry_over(live: Path, copy: Path) -> None:
+    """What the database in use has erased or revoked is erased and revoked in the copy that replaces it."""
+    with contextlib.closing(sqlite3.connect(copy.absolute().as_uri(), uri=True)) as raw:
+        raw.execute("PRAGMA secure_delete = ON")
+        raw.execute("ATTACH DATABASE ? AS live", (f"{live.absolute().as_uri()}?mode=ro",))
+        tables = {row[0] for row in raw.execute("SELECT name FROM live.sqlite_master WHERE type = 'table'")}
+        if not {"request", "request_secret", "grant_"} <= tables:
+            return
+        gone = (
+            "SELECT r.id FROM live.request r LEFT JOIN live.request_secret s ON s.request_id = r.id "
+            "JOIN main.request m ON m.id = r.id AND m.public_id = r.public_id WHERE s.request_id IS NULL"
+        )
+        for table in ("request_secret", "note"):
+            raw.execute(f"DELETE FROM main.{table} WHERE request_id IN ({gone})")  # noqa: S608 - our own names
+        raw.execute(
+            "UPDATE main.grant_ SET revoked_at = (SELECT g.revoked_at FROM live.grant_ g "
+            "WHERE g.token_hash = main.grant_.token_hash) WHERE revoked_at IS NULL"
+        )
+        raw.commit()
 
 
 def put_back(url: str, backup: Path) -> str:
@@ -85,6 +125,11 @@ def put_back(url: str, backup: Path) -> str:
             contextlib.closing(sqlite3.connect(part)) as new,
         ):
             old.backup(new)
+        if target.exists() and _revision(backup) == REVISIONS[-1]:
+            _carry_over(target, part)
+        if not keyring_of(target).exists() and keyring_of(backup).exists():
+            # A new machine. Where there is a keyring it stays as it is: keys it has destroyed stay destroyed.
+            Keyring.in_file(keyring_of(backup)).copy_to(keyring_of(target))
         if target.exists():
             # What is still in the WAL belongs to the file that is put aside, not to the one put back.
             with contextlib.closing(sqlite3.connect(target)) as live:

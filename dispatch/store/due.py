@@ -50,6 +50,10 @@ class StoredDue:
         else:
             self._link.run(_REMOVE_BY, kind=str(kind), target=target, due_by=micros(due_by))
 
+    def take(self, kind: str, target: int, now: datetime) -> bool:
+        """Removes it if it is due; False if another worker was first, or its date is later."""
+        return self._link.run(_REMOVE_BY, kind=str(kind), target=target, due_by=micros(now)) > 0
+
     def ready(self, now: datetime, limit: int) -> list[DueWork]:
         """What is due by now, oldest first; no locks."""
         return [

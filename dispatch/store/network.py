@@ -16,6 +16,7 @@ from dispatch.domain.people import Community, Duty
 from dispatch.ports import PeopleColumns
 from dispatch.store.build import adding, adding_all, given
 from dispatch.store.link import Link
+from dispatch.store.secrets import StoredSecrets
 from dispatch.store.tables import block, community, membership, person, report, tie
 from dispatch.store.times import micros
 
@@ -70,8 +71,9 @@ _EVERYBODY: Select[Any] = select(
 class StoredNetwork:
     """ports.Network over one link. `patiently` lifts the engine's limit on one long read."""
 
-    def __init__(self, link: Link, patiently: Callable[[], None]) -> None:
+    def __init__(self, link: Link, patiently: Callable[[], None], secrets: StoredSecrets) -> None:
         self._link = link
+        self._secrets = secrets
         self._patiently = patiently
 
     def tie(self, a: int, b: int) -> bool:
@@ -131,7 +133,8 @@ class StoredNetwork:
         return self._link.run(_UNBLOCK, person_id=person_id, blocked=blocked) > 0
 
     def report(self, reporter: int, reported: int, request_id: int, reason: str, at: datetime) -> None:
-        """One more report; kept for whoever runs the network."""
+        """One more report; its words are sealed under the request's key."""
+        reason = self._secrets.close(request_id, reason, str(micros(at))) or ""
         self._link.run(
             _REPORT, reporter=reporter, reported=reported, request_id=request_id, reason=reason, at=micros(at)
         )

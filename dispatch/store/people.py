@@ -1,4 +1,4 @@
-"""Members and guests."""
+"""Members and guests. A phone number is stored sealed under a key of its own, wrapped by a day key of the keyring."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,7 +10,10 @@ from sqlalchemy.sql import ClauseElement
 from dispatch.domain.people import Duty, Person
 from dispatch.store.build import adding_all, given, stored_changes
 from dispatch.store.dialect import Among
+from dispatch.store.keyring import Keyring, day_of
 from dispatch.store.link import Link, Row, as_json
+from dispatch.store.secrets import closed, opened
+from dispatch.store.state import State
 from dispatch.store.tables import person
 from dispatch.store.times import micros_or_none, moment_or_none
 from geo.point import Point
@@ -30,10 +33,9 @@ def _set(columns: tuple[str, ...]) -> ClauseElement:
     return update(person).values({name: given(name) for name in columns}).where(_p.id == given("w_id")).returning(*_ALL)
 
 
-def _person(row: Row) -> Person:
-    """The row, in the table's order, as the domain knows it."""
+def _person(row: Row, phone: str | None) -> Person:
     return Person(
-        id=row[0], public_id=row[1], name=row[2], external=row[3], lang=row[4], car=row[5], phone=row[6],
+        id=row[0], public_id=row[1], name=row[2], external=row[3], lang=row[4], car=row[5], phone=phone,
         seats=row[7], place=None if row[8] is None else Point(row[8], row[9]), place_text=row[10],
         seen_at=moment_or_none(row[11]), duty=None if row[12] is None else Duty(row[12]),
         duty_until=moment_or_none(row[13]), reach_minutes=row[14], quiet_from=row[15], quiet_to=row[16],
@@ -44,14 +46,20 @@ def _person(row: Row) -> Person:
 class StoredPeople:
     """ports.People over one link."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, link: Link, state: State, keyring: Keyring) -> None:
+        self._link, self._state, self._keyring = link, state, keyring
+
+    def _person(self, row: Row) -> Person:
+        """The row, in the table's order, as the domain knows it."""
+        phone = row[6] and opened(self._keyring, row[6], row[1])
+        return _person(row, phone)
 
     def add(self, person: Person) -> Person:
         """The person with their new id."""
         p = person
+        phone = p.phone and closed(self._keyring, day_of(self._state.now), p.phone, p.public_id)
         row = self._link.one(
-            _ADD, public_id=p.public_id, name=p.name, external=p.external, lang=p.lang, car=p.car, phone=p.phone,
+            _ADD, public_id=p.public_id, name=p.name, external=p.external, lang=p.lang, car=p.car, phone=phone,
             seats=p.seats, lat=p.place.lat if p.place else None, lon=p.place.lon if p.place else None,
             place_text=p.place_text, seen_at=micros_or_none(p.seen_at), duty=p.duty.value if p.duty else None,
             duty_until=micros_or_none(p.duty_until), reach_minutes=p.reach_minutes, quiet_from=p.quiet_from,
@@ -63,26 +71,33 @@ class StoredPeople:
     def by_id(self, person_id: int) -> Person | None:
         """The person of that id."""
         row = self._link.row(_BY_ID, id=person_id)
-        return _person(row) if row else None
+        return self._person(row) if row else None
 
     def by_ids(self, person_ids: Iterable[int]) -> dict[int, Person]:
         """Those that exist, by id."""
-        return {row[0]: _person(row) for row in self._link.rows(_BY_IDS, ids=as_json([int(i) for i in person_ids]))}
+        return {
+            row[0]: self._person(row) for row in self._link.rows(_BY_IDS, ids=as_json([int(i) for i in person_ids]))
+        }
 
     def by_public(self, public_id: str) -> Person | None:
         """The person of that public id."""
         row = self._link.row(_BY_PUBLIC, public_id=public_id)
-        return _person(row) if row else None
+        return self._person(row) if row else None
 
     def by_external(self, external: str) -> Person | None:
         """The person whom the operator calls that."""
         row = self._link.row(_BY_EXTERNAL, external=external)
-        return _person(row) if row else None
+        return self._person(row) if row else None
 
     def set(self, person_id: int, **changes: object) -> Person:
         """The person after changes named like the dataclass's fields. Raises: KeyError for an unknown person."""
         columns = stored_changes(changes)
+        if columns.get("phone"):
+            held = self._link.row(_BY_ID, id=person_id)
+            if held is None:
+                raise KeyError(f"no person {person_id}")
+            columns["phone"] = closed(self._keyring, day_of(self._state.now), str(columns["phone"]), held[1])
         row = self._link.row(_set(tuple(columns)), w_id=person_id, **columns)
         if row is None:
             raise KeyError(f"no person {person_id}")
-        return _person(row)
+        return self._person(row)

@@ -20,6 +20,8 @@ from dispatch.ports import Ids
 from dispatch.store.dialect import POSTGRES, EngineNow
 from dispatch.store.engine import Blame
 from dispatch.store.errors import StoreUnavailable
+from dispatch.store.idem import Answers
+from dispatch.store.keyring import Keyring
 from dispatch.store.link import Link
 from dispatch.store.schema import REVISIONS
 from dispatch.store.sql_store import SqlStore
@@ -55,8 +57,9 @@ def _no_limit(link: Link) -> None:
 class _Postgres:
     """engine.Engine over one database."""
 
-    def __init__(self, address: str, ids: Ids) -> None:
+    def __init__(self, address: str, ids: Ids, keyring: Keyring) -> None:
         self._address = address
+        self._keyring = keyring
         self._ids = ids
         self.inbox_at_end = True
 
@@ -69,13 +72,14 @@ class _Postgres:
         """A transaction over a new writing connection."""
         # The counter's lock is waited for inside COMMIT: hence limits on both.
         raw = self._connect("-c lock_timeout=4s -c statement_timeout=5s -c synchronous_commit=on")
-        return StoreTx(Link(raw, POSTGRES), self._ids, State(), _no_limit)
+        return StoreTx(Link(raw, POSTGRES), self._ids, State(), self._keyring, _no_limit)
 
     def begin(self, tx: StoreTx) -> datetime:
         """Begins; its moment by the server's clock, never by a worker's."""
         tx.link.say("BEGIN ISOLATION LEVEL READ COMMITTED")
         tx.state.now = tx.link.one(_NOW)[0]
         tx.state.told = 0
+        tx.state.tidy = False
         tx.state.inbox.clear()
         return moment(tx.state.now)
 
@@ -106,7 +110,7 @@ class _Postgres:
     def reader(self) -> StoreTx:
         """A transaction over a new reading connection."""
         raw = self._connect("-c statement_timeout=2s -c idle_in_transaction_session_timeout=60s")
-        return StoreTx(Link(raw, POSTGRES), self._ids, State(), _no_limit)
+        return StoreTx(Link(raw, POSTGRES), self._ids, State(), self._keyring, _no_limit)
 
     def begin_read(self, tx: StoreTx) -> datetime:
         """Begins a snapshot. Under READ COMMITTED two SELECTs would see two states."""
@@ -165,15 +169,20 @@ class _Postgres:
             )
 
 
-def open_postgres(url: str, *, ids: Ids, secret: str, readers: int = 4, writers: int | None = None) -> PostgresStore:
+def open_postgres(
+    url: str, *, ids: Ids, secret: str, readers: int = 4, writers: int | None = None, keyring: Keyring | None = None
+) -> PostgresStore:
     """The store in that database, made or brought up to date.
 
     `writers`: 1 = one thread with many jobs a commit, more = that many threads with one job each;
-    None = timed and chosen. Raises: StoreUnavailable with one sentence that says what to do.
+    None = timed and chosen. Without a keyring its keys are worked out from the secret, and none can be
+    destroyed: what is shredded stays readable in old backups for whoever has that secret.
+    Raises: StoreUnavailable with one sentence that says what to do.
     """
     address = make_url(url).set(drivername="postgresql")
     shown = address.render_as_string(hide_password=True)
-    engine = _Postgres(address.render_as_string(hide_password=False), ids)
+    keyring = keyring or Keyring.derived(secret)
+    engine = _Postgres(address.render_as_string(hide_password=False), ids, keyring)
     try:
         engine.prepare(address.set(drivername="postgresql+psycopg").render_as_string(hide_password=False))
         if writers is None:
@@ -185,4 +194,5 @@ def open_postgres(url: str, *, ids: Ids, secret: str, readers: int = 4, writers:
         raise StoreUnavailable(
             f"PostgreSQL at {shown} can't be used ({line}). See that it runs and that the address is right."
         ) from error
-    return PostgresStore(engine, secret, threads=writers, batch=64 if writers == 1 else 1, readers=readers)
+    answers = Answers(secret, keyring)
+    return PostgresStore(engine, answers, threads=writers, batch=64 if writers == 1 else 1, readers=readers)

@@ -18,9 +18,9 @@ from dispatch.domain.request import Reach, Request, Secrets, Urgency
 from dispatch.store.build import adding, adding_all, given, stored_changes
 from dispatch.store.dialect import Among, one_of
 from dispatch.store.link import Link, Row, as_json
+from dispatch.store.secrets import StoredSecrets
 from dispatch.store.tables import note, request, request_secret, vouch
 from dispatch.store.times import micros, micros_or_none, moment, moment_or_none
-from geo.point import Point
 
 _r, _s, _n = request.c, request_secret.c, note.c
 _ALL = tuple(request.c)
@@ -34,7 +34,6 @@ def _one(*where: ColumnElement[bool]) -> Select[tuple[object, ...]]:
 
 
 _ADD = adding_all(request)
-_ADD_SECRET = adding(request_secret)
 _BY_PUBLIC = _one(_r.public_id == given("public_id"))
 _BY_ID = _one(_r.id == given("id"))
 _BY_IDS = select(*_ALL).where(Among(_r.id, "ids"))
@@ -65,7 +64,6 @@ _GIVE = (
     .where(_r.id == given("id"))
     .returning(*_ALL)
 )
-_SECRETS = select(*request_secret.c).where(_s.request_id == given("id"))
 _ADD_NOTE = adding(note, "id")
 _NOTES = (
     select(_n.public_id, _n.author, _n.text, _n.at)
@@ -88,7 +86,12 @@ _SIMILAR = (
         _r.cell.is_not_distinct_from(given("cell")),
         or_(
             _r.requester == given("requester"),
-            exists().where(and_(_s.request_id == _r.id, _s.contact_phone == given("phone"))),
+            exists().where(
+                and_(
+                    _s.request_id == _r.id,
+                    or_(_s.contact_mark == given("today"), _s.contact_mark == given("yesterday")),
+                )
+            ),
         ),
     )
     .order_by(_r.created_at.desc(), _r.id.desc())
@@ -105,11 +108,6 @@ def _set(columns: tuple[str, ...]) -> ClauseElement:
     return (
         update(request).values({name: given(name) for name in columns}).where(_r.id == given("w_id")).returning(*_ALL)
     )
-
-
-@cache
-def _set_secret(columns: tuple[str, ...]) -> ClauseElement:
-    return update(request_secret).values({name: given(name) for name in columns}).where(_s.request_id == given("w_id"))
 
 
 def _request(row: Row) -> Request:
@@ -146,8 +144,8 @@ def _columns(changes: dict[str, object]) -> dict[str, object]:
 class StoredRequests:
     """ports.Requests over one link."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, link: Link, secrets: StoredSecrets) -> None:
+        self._link, self._secrets = link, secrets
 
     def add(self, request: Request, secrets: Secrets) -> Request:
         """The request with its new id."""
@@ -161,12 +159,7 @@ class StoredRequests:
             alerted=r.alerted, seen=r.seen, raised=r.raised,
             forecast=None if r.forecast is None else as_json(r.forecast), show_travel=r.show_travel, drill=r.drill,
         )  # fmt: skip
-        s = secrets
-        self._link.run(
-            _ADD_SECRET, request_id=row[0], lat=s.point.lat if s.point else None, lon=s.point.lon if s.point else None,
-            accuracy_m=s.accuracy_m, place_text=s.place_text, label=s.label, destination=s.destination, note=s.note,
-            contact_name=s.contact_name, contact_phone=s.contact_phone, share_phone=s.share_phone,
-        )  # fmt: skip
+        self._secrets.add(row[0], secrets)
         return replace(r, id=row[0])
 
     def by_public(self, public_id: str) -> Request | None:
@@ -213,29 +206,34 @@ class StoredRequests:
 
     def secrets(self, request_id: int) -> Secrets:
         """Its secrets; empty ones for an unknown request or after they were erased."""
-        row = self._link.row(_SECRETS, id=request_id)
-        if row is None:
-            return Secrets()
-        return Secrets(
-            point=None if row[1] is None else Point(row[1], row[2]), accuracy_m=row[3], place_text=row[4],
-            label=row[5], destination=row[6], note=row[7], contact_name=row[8], contact_phone=row[9],
-            share_phone=bool(row[10]),
-        )  # fmt: skip
+        return self._secrets.read(request_id)
 
     def set_secrets(self, request_id: int, **changes: object) -> None:
-        """Changes named like the fields of Secrets; None erases."""
-        columns = stored_changes(changes)
-        if not self._link.run(_set_secret(tuple(columns)), w_id=request_id, **columns):
-            raise KeyError(f"no request {request_id}")
+        """Changes named like the fields of Secrets; None erases. Raises: KeyError once they were erased."""
+        self._secrets.change(request_id, changes)
 
-    def add_note(self, request_id: int, note_id: str, author: int | None, text: str, at: datetime) -> None:
-        """One more note."""
-        self._link.run(_ADD_NOTE, public_id=note_id, request_id=request_id, author=author, text=text, at=micros(at))
+    def add_note(self, request_id: int, note_id: str, author: int | None, text: str, at: datetime) -> bool:
+        """One more note; False when the request's key is gone, and with it everything that was said."""
+        sealed = self._secrets.close(request_id, text, note_id)
+        if sealed is None:
+            return False
+        self._link.run(_ADD_NOTE, public_id=note_id, request_id=request_id, author=author, text=sealed, at=micros(at))
+        return True
 
     def notes(self, request_id: int, limit: int) -> list[tuple[str, int | None, str, datetime]]:
         """The newest of them, oldest first."""
         rows = self._link.rows(_NOTES, id=request_id, limit=limit)
-        return [(public_id, author, text, moment(at)) for public_id, author, text, at in reversed(rows)]
+        read = self._secrets.reader(request_id) if rows else None
+        if read is None:
+            return []
+        told = [
+            (public_id, author, read(text, public_id), moment(at)) for public_id, author, text, at in reversed(rows)
+        ]
+        return [(public_id, author, text, at) for public_id, author, text, at in told if text is not None]
+
+    def shred(self, request_id: int) -> bool:
+        """Destroys the request's key, its secrets, notes and reasons; False if they were gone already."""
+        return self._secrets.shred(request_id)
 
     def open_in(self, cells: Sequence[str] | None, limit: int) -> list[Request]:
         """Requests that are not over, newest first."""
@@ -247,7 +245,10 @@ class StoredRequests:
         self, requester: int | None, kind: str, cell: str | None, phone: str | None, since: datetime
     ) -> Request | None:
         """The newest one still going on; a `cell` of None fits only requests without one."""
-        row = self._link.row(_SIMILAR, kind=kind, since=micros(since), cell=cell, requester=requester, phone=phone)
+        today, yesterday = self._secrets.marks(phone)
+        row = self._link.row(
+            _SIMILAR, kind=kind, since=micros(since), cell=cell, requester=requester, today=today, yesterday=yesterday
+        )
         return _request(row) if row else None
 
     def of_person(self, person_id: int, limit: int) -> list[Request]:

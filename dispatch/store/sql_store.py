@@ -23,7 +23,7 @@ T = TypeVar("T")
 class SqlStore:
     """The only truth. Thread-safe. An answer is given after COMMIT."""
 
-    def __init__(self, engine: Engine, secret: str, *, threads: int, batch: int, readers: int) -> None:
+    def __init__(self, engine: Engine, answers: Answers, *, threads: int, batch: int, readers: int) -> None:
         self._engine = engine
         self._told: list[Callable[[], None]] = []
         self._closed = False
@@ -32,7 +32,7 @@ class SqlStore:
             self._idle.put(None)  # connected when first needed
         self._readers = readers
         self._reading = ThreadPoolExecutor(readers, thread_name_prefix="flare-reader")
-        self._writer = Writer(engine, Answers(secret), self._hint, threads=threads, batch=batch)
+        self._writer = Writer(engine, answers, self._hint, threads=threads, batch=batch)
 
     def submit(self, job: Job[T], *, key: IdemKey | None = None, lane: Lane = Lane.PEOPLE) -> "Future[T]":
         """The job's answer, once it is committed."""

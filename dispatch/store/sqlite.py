@@ -15,7 +15,9 @@ from dispatch.ports import Clock, Ids
 from dispatch.store.dialect import SQLITE
 from dispatch.store.engine import Blame
 from dispatch.store.errors import StoreUnavailable
+from dispatch.store.idem import Answers
 from dispatch.store.journal import LAST_MOMENT, SET_HEAD
+from dispatch.store.keyring import Keyring
 from dispatch.store.link import Link
 from dispatch.store.lockfile import LockFile
 from dispatch.store.schema import REVISIONS, create
@@ -28,6 +30,7 @@ from dispatch.store.tx import StoreTx
 BATCH: Final = 64
 _OLDEST = (3, 35, 0)  # RETURNING
 _CACHED = 512  # statements a connection keeps ready
+_CUT_MS = 50  # waited for readers before the log is cut; longer would hold up everybody
 _ENGINE_CODES = frozenset(
     {
         sqlite3.SQLITE_FULL,
@@ -53,8 +56,10 @@ class _Sqlite:
 
     inbox_at_end = False
 
-    def __init__(self, path: Path, clock: Clock, ids: Ids) -> None:
+    def __init__(self, path: Path, clock: Clock, ids: Ids, keyring: Keyring) -> None:
         self._path = path
+        self._keyring = keyring
+        self._untidy = False
         self._clock = clock
         self._ids = ids
         self._lock = LockFile(path)
@@ -128,7 +133,7 @@ class _Sqlite:
 
     def writer(self) -> StoreTx:
         """The transaction over the one writing connection."""
-        return StoreTx(Link(self._raw, SQLITE), self._ids, State(numbers=True, seq=self._seq))
+        return StoreTx(Link(self._raw, SQLITE), self._ids, State(numbers=True, seq=self._seq), self._keyring)
 
     def begin(self, tx: StoreTx) -> datetime:
         """Begins; its moment."""
@@ -138,6 +143,7 @@ class _Sqlite:
         now = self.now()
         tx.state.now = micros(now)
         tx.state.told = 0
+        tx.state.tidy = False
         tx.state.seq = self._seq
         tx.state.inbox.clear()
         return now
@@ -151,6 +157,18 @@ class _Sqlite:
         if seq != self._seq:
             self._seq = seq
             self._sidecar.note(seq)
+        if tx.state.tidy or self._untidy:
+            self._untidy = not self._emptied(tx.link)
+
+    def _emptied(self, link: Link) -> bool:
+        """Is nothing left of what was erased? Its old page is in the log until the log is cut."""
+        link.say(f"PRAGMA busy_timeout = {_CUT_MS}")
+        try:
+            busy = link.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.Error:
+            busy = 1  # what was committed stands; a reader is in the way, and the next commit tries again
+        link.say("PRAGMA busy_timeout = 5000")
+        return not busy
 
     def rollback(self, tx: StoreTx) -> None:
         """Nothing of it happened."""
@@ -176,7 +194,7 @@ class _Sqlite:
         )  # fmt: skip
         raw.execute("PRAGMA query_only = ON")
         raw.execute("PRAGMA temp_store = MEMORY")
-        return StoreTx(Link(raw, SQLITE), self._ids, State())
+        return StoreTx(Link(raw, SQLITE), self._ids, State(), self._keyring)
 
     def begin_read(self, tx: StoreTx) -> datetime:
         """Begins a snapshot (it is taken by the first statement)."""
@@ -217,13 +235,26 @@ def _why(path: Path, error: Exception) -> str:
     return f"{path} can't be opened ({error}). See that the folder is writable and the disk has room."
 
 
-def open_sqlite(path: str | Path, *, clock: Clock, ids: Ids, secret: str, readers: int = 4) -> SqliteStore:
+def keyring_of(path: Path) -> Path:
+    """Where the keyring of a database file lies: beside it."""
+    return path.with_name(path.name + ".keys")
+
+
+def open_sqlite(
+    path: str | Path, *, clock: Clock, ids: Ids, secret: str, readers: int = 4, keyring: Keyring | None = None
+) -> SqliteStore:
     """The store in that file, made or brought up to date; this process has it alone.
 
+    Without a keyring its keys are in the file beside it.
     Raises: StoreUnavailable with one sentence that says what to do.
     """
     if sqlite3.sqlite_version_info < _OLDEST:
         raise StoreUnavailable(
             f"This Python has SQLite {sqlite3.sqlite_version}; Flare needs 3.35 or newer. Use a newer Python."
         )
-    return SqliteStore(_Sqlite(Path(path), clock, ids), secret, threads=1, batch=BATCH, readers=readers)
+    where = Path(path)
+    if keyring is None:
+        keyring = Keyring.in_file(keyring_of(where))
+    return SqliteStore(
+        _Sqlite(where, clock, ids, keyring), Answers(secret, keyring), threads=1, batch=BATCH, readers=readers
+    )

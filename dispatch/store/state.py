@@ -18,6 +18,8 @@ class State:
     """Last number given; only where `numbers`."""
     told: int = 0
     """Events and dates written since BEGIN: is there anything to hint?"""
+    tidy: bool = False
+    """Was something erased that must not stay in the file's log?"""
     inbox: list[Inbox] = field(default_factory=list)
     """Inbox events waiting to be written, sorted by person, at the end."""
 

@@ -4,15 +4,18 @@ from collections.abc import Callable
 
 from dispatch.ports import Ids
 from dispatch.store.alerts import StoredAlerts
+from dispatch.store.audit import StoredAudit
 from dispatch.store.claims import StoredClaims
 from dispatch.store.due import StoredDue
 from dispatch.store.grants import StoredGrants
 from dispatch.store.journal import StoredJournal
+from dispatch.store.keyring import Keyring
 from dispatch.store.link import Link
 from dispatch.store.network import StoredNetwork
 from dispatch.store.outbox import StoredOutbox
 from dispatch.store.people import StoredPeople
 from dispatch.store.requests import StoredRequests
+from dispatch.store.secrets import StoredKeys, StoredSecrets
 from dispatch.store.state import State
 
 
@@ -23,20 +26,25 @@ def in_a_hurry(_link: Link) -> None:
 class StoreTx:
     """Made once per link and used for each of its transactions in turn."""
 
-    def __init__(self, link: Link, ids: Ids, state: State, patiently: Callable[[Link], None] = in_a_hurry) -> None:
+    def __init__(
+        self, link: Link, ids: Ids, state: State, keyring: Keyring, patiently: Callable[[Link], None] = in_a_hurry
+    ) -> None:
         self.link = link
         self._patiently = patiently
         self.state = state
         self.ids = ids
-        self.requests = StoredRequests(link)
+        secrets = StoredSecrets(link, state, keyring)
+        self.requests = StoredRequests(link, secrets)
         self.claims = StoredClaims(link)
-        self.alerts = StoredAlerts(link)
-        self.people = StoredPeople(link)
-        self.network = StoredNetwork(link, self.patiently)
+        self.alerts = StoredAlerts(link, secrets)
+        self.people = StoredPeople(link, state, keyring)
+        self.network = StoredNetwork(link, self.patiently, secrets)
         self.journal = StoredJournal(link, state)
         self.grants = StoredGrants(link)
         self.due = StoredDue(link, state)
         self.outbox = StoredOutbox(link, state)
+        self.audit = StoredAudit(link, state)
+        self.keys = StoredKeys(link, state, keyring, secrets)
 
     def patiently(self) -> None:
         """Lifts the engine's limit on how long one statement may take, until the transaction ends."""

@@ -181,9 +181,9 @@ class Writer:
                 raise
             tx.link.say("ROLLBACK TO effect")
             tx.state.back_to(mark)
-            self._answers.finish(tx.link, key, refusal)
+            self._answers.finish(tx.link, key, refusal, tx.state.now)
             return Outcome(raises=refusal)
-        self._answers.finish(tx.link, key, answer)
+        self._answers.finish(tx.link, key, answer, tx.state.now)
         return Outcome(answer)
 
     def _answer(self, tx: StoreTx, entry: Entry, now: datetime) -> object:

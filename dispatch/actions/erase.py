@@ -1,0 +1,66 @@
+"""What is forgotten, and when: a closed request's key with everything under it; old day keys; proof of both.
+
+Due work (dispatch/ticker.py). Invariant: EXACT_KEPT after the close nothing of a request's exact place,
+phones and words is readable, in no copy that is older than the keyring's days (tests/safety/test_erasure.py).
+"""
+
+from datetime import datetime, timedelta
+
+from dispatch.actions.words import AUDIT, KEYS, SHRED
+from dispatch.domain import limits
+from dispatch.domain.audit import Deed
+from dispatch.domain.lifecycle import UNFINISHED
+from dispatch.ports import Tx
+
+
+def shred_request(tx: Tx, now: datetime, request_id: int, kept: timedelta) -> None:
+    """Destroys the key of a request that closed `kept` ago, and forgets the guests who came only for it."""
+    tx.due.remove(SHRED, request_id)
+    request = tx.requests.lock(request_id)
+    if request is None or request.closed_at is None:
+        return
+    if request.closed_at + kept > now:
+        tx.due.put(SHRED, request_id, request.closed_at + kept)
+        return
+    if tx.requests.shred(request_id):
+        tx.audit.add(Deed.KEY_DESTROYED, actor=None, request=request_id, why="kept as long as it may be")
+    for person_id in [request.requester, *(claim.person_id for claim in tx.claims.of_request(request_id))]:
+        _forget_guest(tx, person_id, request_id)
+
+
+def _forget_guest(tx: Tx, person_id: int, request_id: int) -> None:
+    """A guest's name and number go with the last request they had to do with."""
+    person = tx.people.by_id(person_id)
+    if person is None or not person.guest or (person.name is None and person.phone is None):
+        return
+    going_on = [r for r in tx.requests.of_person(person_id, limits.INBOX_ALERTS) if r.closed_at is None]
+    coming = [c for c in tx.claims.of_person(person_id, limits.INBOX_ALERTS) if c.status in UNFINISHED]
+    if not going_on and not [claim for claim in coming if claim.request_id != request_id]:
+        tx.people.set(person_id, name=None, phone=None)
+
+
+def tend_keys(tx: Tx, now: datetime, _: int) -> None:
+    """Once a day: what is alive is wrapped by today's key; when all of it is, old day keys are destroyed."""
+    if not tx.due.take(KEYS, 0, now):
+        return  # another worker does it
+    if tx.keys.rewrap(limits.REWRAP_CHUNK):
+        # Destroyed only in a later transaction: this one may still fail, and its old keys would be missed.
+        tx.due.put(KEYS, 0, now)
+        return
+    for name in tx.keys.destroy_old():
+        tx.audit.add(Deed.KEY_DESTROYED, actor=None, why=f"day key {name}")
+    tx.due.put(KEYS, 0, now + limits.KEYS_EVERY)
+
+
+def seal_audit(tx: Tx, now: datetime, _: int) -> None:
+    """Chains what was written since the last time; more is sealed in the next turn."""
+    if not tx.due.take(AUDIT, 0, now):
+        return
+    sealed = tx.audit.seal(limits.AUDIT_CHUNK)
+    tx.due.put(AUDIT, 0, now if sealed == limits.AUDIT_CHUNK else now + limits.AUDIT_EVERY)
+
+
+def begin_house_work(tx: Tx, now: datetime) -> None:
+    """Sees that the daily work has a date; a date that stands is kept."""
+    tx.due.put(KEYS, 0, now, sooner_only=True)
+    tx.due.put(AUDIT, 0, now + limits.AUDIT_EVERY, sooner_only=True)

@@ -1,0 +1,108 @@
+"""The audit log: written in the action's transaction, chained by a due job, checked by `flare doctor`."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import exists, select
+
+from dispatch.domain.audit import BEGIN, AuditRow, Deed, broken_at, chained
+from dispatch.store.build import adding, given
+from dispatch.store.errors import StoreUnavailable
+from dispatch.store.link import Link
+from dispatch.store.state import State
+from dispatch.store.tables import audit, audit_seal
+
+log = logging.getLogger("flare.audit")
+
+_a, _s = audit.c, audit_seal.c
+_ROW = (_a.id, _a.at, _a.actor, _a.deed, _a.person_id, _a.request_id, _a.why)
+_ADD = adding(audit, "id")
+_SEAL = adding(audit_seal)
+_HEAD = select(_s.place, _s.hash).order_by(_s.place.desc()).limit(1)
+_OPEN = select(*_ROW).where(~exists().where(_s.audit_id == _a.id)).order_by(_a.id).limit(given("limit"))
+_CHAIN = select(_s.place, _s.hash, *_ROW).select_from(audit_seal.outerjoin(audit, _a.id == _s.audit_id))
+_CHAIN = _CHAIN.order_by(_s.place)
+_OF = select(*_ROW).where(_a.request_id == given("id")).order_by(_a.id)
+
+
+class StoredAudit:
+    """ports.Audit over one link."""
+
+    def __init__(self, link: Link, state: State) -> None:
+        self._link, self._state = link, state
+
+    def add(
+        self,
+        deed: Deed,
+        *,
+        actor: int | None,
+        person: int | None = None,
+        request: int | None = None,
+        why: str | None = None,
+    ) -> None:
+        """One more row; sealed later, so that nobody waits for the chain."""
+        self._link.run(
+            _ADD, at=self._state.now, actor=actor, deed=deed.value, person_id=person, request_id=request, why=why
+        )  # fmt: skip
+
+    def seal(self, limit: int) -> int:
+        """Chains the rows that are not yet, oldest first; how many."""
+        rows = [_row(row) for row in self._link.rows(_OPEN, limit=limit)]
+        head = self._link.row(_HEAD)
+        place, previous = (head[0], bytes(head[1])) if head else (0, BEGIN)
+        for row in rows:
+            place += 1
+            previous = chained(previous, place, row)
+            self._link.run(_SEAL, place=place, audit_id=row.id, hash=previous)
+        if rows:
+            log.info("audit sealed to %d: %s", place, previous.hex())
+        return len(rows)
+
+    def of_request(self, request_id: int) -> list[AuditRow]:
+        """What was done about one request, in order."""
+        rows = self._link.rows(_OF, id=request_id)
+        return [_row(row) for row in rows]
+
+    def broken_at(self) -> tuple[int, int | None]:
+        """(rows checked, the place of the first that does not fit; None when all do)."""
+        return broken_at(self._sealed())
+
+    def _sealed(self) -> Iterator[tuple[int, bytes, AuditRow | None]]:
+        for place, held, *row in self._link.each(_CHAIN):
+            yield (
+                place,
+                bytes(held),
+                None if row[0] is None else _row(row),
+            )
+
+
+def chain_in(url: str) -> tuple[int, int | None]:
+    """As `StoredAudit.broken_at`, over a connection of its own beside a running server.
+
+    Raises: StoreUnavailable for a database that is not there, or is of another version.
+    """
+    from sqlalchemy import create_engine, make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        if not Path(address.database or "").exists():
+            raise StoreUnavailable("There is no database yet.")
+        address = make_url(f"sqlite:///file:{Path(address.database or '').absolute()}?mode=ro&uri=true")
+    else:
+        address = address.set(drivername="postgresql+psycopg")
+    engine = create_engine(address)
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(_CHAIN)
+            return broken_at((row[0], bytes(row[1]), None if row[2] is None else _row(row[2:])) for row in rows)
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(f"The audit can't be read ({type(error).__name__}).") from error
+    finally:
+        engine.dispose()
+
+
+def _row(row: Sequence[Any]) -> AuditRow:
+    return AuditRow(**dict(zip(AuditRow.__slots__, row, strict=True)))

@@ -1,0 +1,93 @@
+"""The tables of the house itself: the audit and its chain, who may no longer, who looks after it, where pushes go."""
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, SmallInteger, Table, Text
+
+from dispatch.store.columns import ROW, flag_, metadata, moment, number, partial, public, to
+
+audit = Table(
+    "audit",
+    metadata,
+    number(),
+    moment("at", null=False),
+    Column("actor", BigInteger),
+    Column("deed", Text, nullable=False),
+    Column("person_id", BigInteger),
+    Column("request_id", BigInteger, index=True),
+    Column("why", Text),
+)
+
+audit_seal = Table(
+    "audit_seal",
+    metadata,
+    Column("place", ROW, primary_key=True, autoincrement=False),
+    Column("audit_id", BigInteger, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+refusal = Table(
+    "refusal",
+    metadata,
+    to("request_id", "request", key=True),
+    to("person_id", "person", key=True),
+    moment("at", null=False),
+    sqlite_with_rowid=False,
+)
+
+code_lock = Table("code_lock", metadata, to("claim_id", "claim", key=True), moment("until", null=False))
+
+hold = Table("hold", metadata, to("person_id", "person", key=True), moment("held_until"), moment("barred_until"))
+
+freeze = Table(
+    "freeze",
+    metadata,
+    to("request_id", "request", key=True),
+    moment("at", null=False),
+    Column("why", Text, nullable=False),
+)
+
+verdict = Table(
+    "verdict",
+    metadata,
+    to("report_id", "report", key=True),
+    to("by", "person", null=True),
+    moment("at", null=False),
+    flag_("upheld"),
+)
+
+coordinator = Table("coordinator", metadata, to("person_id", "person", key=True), moment("at", null=False))
+
+glass = Table(
+    "glass",
+    metadata,
+    to("person_id", "person", key=True),
+    to("request_id", "request", key=True),
+    moment("until", null=False),
+    sqlite_with_rowid=False,
+)
+
+flag = Table(
+    "flag",
+    metadata,
+    number(),
+    public(),
+    Column("kind", Text, nullable=False),
+    to("request_id", "request"),
+    to("claim_id", "claim", null=True),
+    moment("at", null=False),
+    Column("asked", SmallInteger, nullable=False),
+    moment("settled_at"),
+    Column("settled_as", Text),
+    Index("ix_flag_request_id", "request_id"),
+    partial("ix_flag_open", "at", where="settled_at IS NULL"),
+)
+
+push_subscription = Table(
+    "push_subscription",
+    metadata,
+    to("person_id", "person"),
+    Column("endpoint", Text, primary_key=True),
+    Column("p256dh", Text, nullable=False),
+    Column("auth", Text, nullable=False),
+    moment("at", null=False),
+    Index("ix_push_subscription_person_id", "person_id"),
+)

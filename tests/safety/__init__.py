@@ -1,0 +1,1 @@
+"""What safety.md promises, shown against the real thing."""
