@@ -35,6 +35,7 @@ from dispatch.actions.change_request import (
 )
 from dispatch.actions.claim_seats import ClaimSeats, claim_seats
 from dispatch.actions.close_request import CloseRequest, close_request
+from dispatch.actions.decide_claim import DecideClaim, Decision, decide_claim
 from dispatch.actions.set_me import Move, SetDuty, SetMe, move_person, set_duty, set_me
 from dispatch.actions.step_claim import StepClaim, step_claim
 from dispatch.actions.tend_network import block, unblock
@@ -116,6 +117,11 @@ class AnyNight(RuleBasedStateMachine):
     def the_owner_says_no_show(self, number: int) -> None:
         if claim := self.claim_of(number):
             self.attempt(step_claim, StepClaim(claim=claim, viewer=self.mine, step=Step.NO_SHOW))
+
+    @rule(number=who, decision=st.sampled_from(list(Decision)))
+    def the_owner_decides_about_somebody(self, number: int, decision: Decision) -> None:
+        if claim := self.claim_of(number):
+            self.attempt(decide_claim, DecideClaim(claim=claim, viewer=self.mine, decision=decision))
 
     @rule(number=who, answer=st.sampled_from([Answer.ACKNOWLEDGED, Answer.DECLINED]))
     def somebody_answers(self, number: int, answer: Answer) -> None:
