@@ -5,15 +5,20 @@ A stale roster only wastes a candidate, since every wave is checked again as it 
 
 import logging
 import threading
+from collections.abc import Sequence
 from typing import Final
 
-from dispatch.domain import limits
-from dispatch.domain.events import CONTROL, ControlKind, Event
+import numpy as np
+
+from dispatch.domain import learning, limits
+from dispatch.domain.events import CONTROL, ControlKind, Event, InboxKind
 from dispatch.ports import Roster, Store
 
 log = logging.getLogger("flare.feed")
 
 RELOADS: Final = frozenset({ControlKind.IMPORTED})
+TEACHES: Final = frozenset({InboxKind.ALERTED, InboxKind.ALERT_CHANGED})
+"""Inbox events after which something else is known of a person."""
 
 
 class Feed:
@@ -29,15 +34,17 @@ class Feed:
     def load(self) -> None:
         """Fills the roster from the store; what happens meanwhile is applied afterwards."""
         with self._lock:
-            (self._epoch, self._seq), people, ties, members = self._store.read_now(
-                lambda tx, _: (
+            (self._epoch, self._seq), people, ties, members, (facts, now) = self._store.read_now(
+                lambda tx, now: (
                     tx.journal.head(),
                     tx.network.people_columns(),
                     tx.network.ties_array(),
                     tx.network.memberships_array(),
+                    (tx.alerts.learned(None, now - learning.WINDOW), now),
                 )
             )
             self._roster.load(people, ties, members)
+            self._roster.learn(learning.figures_of(facts, facts.person, now.timestamp()))
 
     def catch_up(self) -> int:
         """Applies everything new; answers how many control rows there were."""
@@ -50,6 +57,7 @@ class Feed:
                 if not reload:
                     for event in mine:
                         self._apply(event)
+                    self._learn(events)
                     if events:
                         self._seq = events[-1].seq
             if reload:
@@ -58,6 +66,16 @@ class Feed:
             applied += len(mine)
             if len(events) < limits.PAGE:
                 return applied
+
+    def _learn(self, events: Sequence[Event]) -> None:
+        """Works out anew what is remembered of everybody whose alerts changed, or who did themselves."""
+        people = {_person_of(event.topic) for event in events if event.kind in TEACHES}
+        people |= {_int(event.body["person"]) for event in events if event.kind == ControlKind.PERSON_CHANGED}
+        if not people:
+            return
+        ids = sorted(people)
+        facts, now = self._store.read_now(lambda tx, now: (tx.alerts.learned(ids, now - learning.WINDOW), now))
+        self._roster.learn(learning.figures_of(facts, np.asarray(ids, dtype=np.int64), now.timestamp()))
 
     def _apply(self, event: Event) -> None:
         body, roster = event.body, self._roster
@@ -97,3 +115,8 @@ def _int(value: object) -> int:
     if not isinstance(value, int):
         raise TypeError(f"a control row holds {value!r} where an id belongs")
     return value
+
+
+def _person_of(topic: str) -> int:
+    """Whose inbox that topic is (dispatch/domain/events.py: inbox_topic)."""
+    return int(topic[1:])

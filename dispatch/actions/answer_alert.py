@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.actions.look import alert_views
-from dispatch.actions.words import SEEN, WAVE
+from dispatch.actions.words import SEEN, look_soon
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.errors import NotFound
@@ -43,7 +43,9 @@ def answer_alert(tx: Tx, now: datetime, command: AnswerAlert) -> dict[str, Any]:
         body = {"alert": alert.public_id}
         tx.journal.append(topic, InboxKind.ALERT_CHANGED, body, actor=alert.person_id, request_id=alert.request_id)
         request = tx.requests.by_id(alert.request_id)
-        if command.answer is Answer.DECLINED and request is not None and not request.over:
-            # Never at once: a look per refusal sends a sixth more alerts and brings nobody sooner (docs/matching.md).
-            tx.due.put(WAVE, request.id, now + limits.DECLINE_LOOK, sooner_only=True)
+        few = request is not None and not request.over and request.alerted <= limits.DECLINE_AT_ONCE
+        # Where many were asked, one refusal leaves the sum and the next look fills the gap: a look per refusal sends
+        # a third more alerts and brings nobody sooner (docs/matching.md).
+        if command.answer is Answer.DECLINED and request is not None and few:
+            look_soon(tx, request, now)
     return alert_views(tx, [alert])[0]

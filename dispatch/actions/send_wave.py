@@ -72,6 +72,7 @@ def pool_from(found: Candidates) -> Pool:
         weekly_max=found.weekly_max.astype(np.int64),
         community=found.community,
         seen_at=found.seen_at,
+        **found.remembered,
     )
 
 
@@ -178,8 +179,8 @@ def plan(tx: Tx, now: datetime, roster: Roster, policy: Policy, request_id: int)
     if look is None:
         return None
     decision = policy(look)
-    rows = _within_limits(tx, now, request, look.pool, decision)
-    ask = _new_alerts(tx, roster, request, look.pool, rows, look.raised_by)
+    kept = _within_limits(tx, now, request, look.pool, decision)
+    ask = _new_alerts(tx, roster, now, look, decision, kept)
     return Plan(
         request_id=request.id,
         planned_at=now,
@@ -191,33 +192,31 @@ def plan(tx: Tx, now: datetime, roster: Roster, policy: Policy, request_id: int)
     )
 
 
-def _within_limits(
-    tx: Tx, now: datetime, request: Request, pool: Pool, decision: Decision
-) -> list[tuple[int, float, float, int]]:
-    """(row, chance, hears, asked this week) of everyone who may hear one more alert this week."""
-    people = [int(pool.person[row]) for row in decision.ask]
+def _within_limits(tx: Tx, now: datetime, request: Request, pool: Pool, decision: Decision) -> list[tuple[int, int]]:
+    """(place in the decision, asked this week) of everyone who may hear one more alert this week."""
+    people = pool.person[decision.ask].tolist()
     sent = tx.alerts.sent_since(people, now - WEEK) if people else {}
-    rows = [
-        (int(row), float(chance), float(hears), sent.get(int(pool.person[row]), 0))
-        for row, chance, hears in zip(decision.ask, decision.chance, decision.hears, strict=True)
-    ]
-    kept = [entry for entry in rows if entry[3] < pool.weekly_max[entry[0]]]
+    most = pool.weekly_max[decision.ask].tolist()
+    kept = [(at, week) for at, person in enumerate(people) if (week := sent.get(person, 0)) < most[at]]
     return kept[: _room(tx, request)]
 
 
 def _new_alerts(
     tx: Tx,
     roster: Roster,
-    request: Request,
-    pool: Pool,
-    rows: list[tuple[int, float, float, int]],
-    raised: tuple[str, ...],
+    now: datetime,
+    look: Look,
+    decision: Decision,
+    kept: list[tuple[int, int]],
 ) -> tuple[NewAlert, ...]:
     """The alerts with the reasons each person will read: path, band, seats, how often this week."""
+    request, pool = look.request, look.pool
     open_seats = request.seats.open
+    quiet = matching.quiet(pool, now)
     communities = {c.id: c.public_id for c in tx.network.communities_of(request.requester)}
     alerts = []
-    for row, chance, hears, asked_7d in rows:
+    for at, asked_7d in kept:
+        row = int(decision.ask[at])
         ring = int(pool.ring[row])
         person = int(pool.person[row])
         via = roster.path(request.requester, person) if ring in (CODE["2"], CODE["3"]) else ()
@@ -232,9 +231,11 @@ def _new_alerts(
             asked_7d=asked_7d,
             duty=str(DUTIES[duty]) if duty >= 0 else None,
             urgency=str(request.urgency),
-            raised_by=raised,
-            chance=round(chance, 4),
-            hears=round(hears, 4),
+            raised_by=look.raised_by,
+            chance=round(float(decision.chance[at]), 4),
+            hears=round(float(decision.hears[at]), 4),
+            usual=round(float(decision.usual[at]), 4),
+            silent=bool(quiet[row]),
         )
         alerts.append(NewAlert(person_id=person, reasons=reasons))
     return tuple(alerts)

@@ -39,6 +39,10 @@ class Reasons:
     """What the matcher thought of a yes; kept for the odds, shown to nobody."""
     hears: float = 0.7
     """What it thought of their being reached: 1 with the inbox open; kept for the odds, shown to nobody."""
+    usual: float = 0.0
+    """What the crowd would have said in their place; a person is measured against it, shown to nobody."""
+    silent: bool = False
+    """Sent in their quiet hours: it waits in the inbox and rings no phone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ CORRIDOR_KM: Final = 25  # this near a freeway line counts as on it
 SEATS_UNKNOWN: Final = 3  # seats of a person who never said how many
 REQUEST_ALERTS_MAX: Final = 10_000  # alerts one request may ever send
 GUEST_ALERTS_MAX: Final = 10  # strangers one unproven guest's request may reach
-DECLINE_LOOK: Final = timedelta(minutes=2)  # a decline is answered by a look at the latest
+DECLINE_AT_ONCE: Final = 25  # while no more were asked, a decline is answered by a look at once
 STANDBY_MAX: Final = 3  # claims waiting behind a full request
 
 # -- time -------------------------------------------------------------------------------------

@@ -86,7 +86,8 @@ def nearest(look: Look) -> Decision:
         room = max(0, kind.wave_max - request.alerted)
         ask = order[first_ring][:room]
         return Decision(
-            ask=ask, chance=chance[first_ring][:room], hears=np.full(len(ask), attention.REACHABLE), next_look=None,
+            ask=ask, chance=chance[first_ring][:room], usual=chance[first_ring][:room],
+            hears=np.full(len(ask), attention.REACHABLE), next_look=None,
             forecast=Forecast(p=1.0, by=by, early=True, alerted=request.alerted, in_reach=len(order)),
         )  # fmt: skip
     silent, silent_seats = _silent_chance(look, by)
@@ -107,7 +108,9 @@ def nearest(look: Look) -> Decision:
         in_reach=len(order) + len(look.asked),
     )  # fmt: skip
     hears = np.full(count, attention.REACHABLE)
-    return Decision(ask=order[:count], chance=chance[:count], hears=hears, next_look=again, forecast=outlook)
+    return Decision(
+        ask=order[:count], chance=chance[:count], usual=chance[:count], hears=hears, next_look=again, forecast=outlook
+    )
 
 
 def _p_enough(

@@ -3,11 +3,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.domain.learning import Figures
 from dispatch.domain.people import Person
 from geo.point import Point
 
@@ -77,6 +78,8 @@ class Candidates:
     seen_at: NDArray[np.float64]
     community: NDArray[np.int64]
     """The community they were reached through, 0 = none."""
+    remembered: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """Columns named like matching.REMEMBERED; one that is absent is unknown of everybody."""
 
     def __len__(self) -> int:
         return len(self.person)
@@ -103,6 +106,14 @@ class Roster(Protocol):
 
     def cell_counts(self, resolution: int) -> Mapping[str, int]:
         """Members with a known place per H3 cell, whatever their duty."""
+        ...
+
+    def learn(self, figures: Figures) -> None:
+        """What is remembered of these people is what is given, whatever it was before."""
+        ...
+
+    def present(self, person: int, sockets: int) -> None:
+        """So many more (or fewer) inboxes of that person are open in front of them."""
         ...
 
     def load(self, people: PeopleColumns, ties: NDArray[np.int64], memberships: NDArray[np.int64]) -> None:

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.domain.learning import Figures
 from dispatch.domain.network import CODE
 from dispatch.domain.people import Person
 from dispatch.ports import Candidates, PeopleColumns, Search
@@ -23,6 +24,7 @@ from dispatch.roster.delta import Delta
 from dispatch.roster.hops import SELF, marks_of
 from dispatch.roster.paths import shortest
 from dispatch.roster.people import PERSON, Rows, duty_at, may_be_asked, row_of, rows_of, stub
+from dispatch.roster.remembered import Remembered
 from dispatch.roster.rim import within
 from geo.cells import cell_of
 from geo.point import Point
@@ -52,6 +54,7 @@ class MemoryRoster:
         self._writing = Lock()
         self._room = max(fold_after, _THIRD)
         self._cells: dict[int, Counter[str]] = {}
+        self._remembered = Remembered()
         nobody = np.zeros(0, dtype=np.int64)
         self._world = self._made(np.zeros(0, dtype=PERSON), nobody, nobody, {})
 
@@ -102,6 +105,7 @@ class MemoryRoster:
             weekly_max=_own(rows["weekly_max"]),
             seen_at=_own(rows["seen_at"]),
             community=_communities(world, question, people, rings),
+            remembered=self._remembered.gather(rows["id"], question.now) if question.now is not None else {},
         )
 
     def counts_by_hop(self, requester: int, origin: Point, radius_km: float, hops: int = 3) -> tuple[int, ...]:
@@ -166,6 +170,16 @@ class MemoryRoster:
                 if before is not None:
                     counts.subtract(_cells_of([before], resolution))
                 counts.update(_cells_of([delta.row(delta.number_of(person.id))], resolution))
+
+    def learn(self, figures: Figures) -> None:
+        """What is remembered of these people is what is given, whatever it was before."""
+        with self._writing:
+            self._remembered.learn(figures)
+
+    def present(self, person: int, sockets: int) -> None:
+        """So many more (or fewer) inboxes of that person are open in front of them."""
+        with self._writing:
+            self._remembered.present(person, sockets)
 
     def tie(self, a: int, b: int) -> None:
         """Those two would hear each other from now on. Whoever is unknown is a guest until `put_person`."""

@@ -33,7 +33,7 @@ def change(plain: Plain, roster: MemoryRoster, data: st.DataObject) -> None:
             plain.ties.add(pair)
             roster.tie(one, other)
         case "untie":
-            plain.ties.discard(pair)
+            plain.ties -= {pair, pair[::-1]}  # a world's ties stand in either direction
             roster.untie(one, other)
         case "join" if one in plain.people:
             plain.members.setdefault(community, set()).add(one)

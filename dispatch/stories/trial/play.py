@@ -25,8 +25,6 @@ from dispatch.stories.trial.rivals import RIVALS, STANDBY, Rival, reach_of
 from geo.point import Point
 from geo.travel import PICKUP_MINUTES
 
-SOON: Final = limits.DECLINE_LOOK / timedelta(minutes=1)
-"""A decline is answered by a look within that many minutes."""
 LEASE: Final = limits.LEASE_COMMITTED / timedelta(minutes=1)
 ASKED_ABOUT: Final = (0.0, 4.0, 10.0, 20.0)
 """Minutes at which the forecast is written down, if a seat is open."""
@@ -253,7 +251,7 @@ class Play:
         self._waves.append((now, len(rows)))
         for at in np.flatnonzero(reacted.comes & (reacted.decides < call.horizon)):
             self._later(float(reacted.decides[at]), "yes", int(rows[at]))
-        if self._policy is not None:
+        if self._policy is not None and int(self._asked.sum()) <= limits.DECLINE_AT_ONCE:
             for at in np.flatnonzero(reacted.says_no & (reacted.decides < call.horizon)):
                 self._later(float(reacted.decides[at]), "no", int(rows[at]))
 
@@ -263,11 +261,11 @@ class Play:
     # -- people ---------------------------------------------------------------------------------
 
     def _happen(self, now: float, what: str, which: int) -> None:
-        if what == "no":
-            if self._taken < self._call.party and self._look_at > now + SOON:
-                self._look_at = now + SOON
-        elif what == "yes":
+        if what == "yes":
             self._says_yes(now, which)
+        elif what == "no":
+            if int(self._asked.sum()) <= limits.DECLINE_AT_ONCE and self._taken < self._call.party:
+                self._look_at = min(self._look_at, now)
         else:
             self._ends(now, self._claims[which])
 

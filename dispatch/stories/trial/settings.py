@@ -47,6 +47,7 @@ class Trial:
     calls: int = 1
     days: float = 0.0
     only_metro: str | None = None
+    at_home: float = AT_HOME
     people: int = 48_000
 
 
@@ -68,6 +69,6 @@ TRIALS: Final[dict[str, Trial]] = {
         Trial(name="month", says="fifty calls in thirty days, anybody asks their community", by_hub=False,
               community=True, horizon=240.0, calls=50, days=30.0),
         Trial(name="town", says="a town of 3,000, a hundred calls in thirty days", by_hub=False, community=True,
-              horizon=240.0, calls=100, days=30.0, only_metro="LasVegas"),
+              horizon=240.0, calls=100, days=30.0, only_metro="LasVegas", at_home=1.0),
     )
 }  # fmt: skip

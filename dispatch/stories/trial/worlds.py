@@ -22,7 +22,6 @@ from dispatch.stories.behaviour import SHOW_WEEK_LATER_H
 from dispatch.stories.trial.crowd import Crowd
 from dispatch.stories.trial.play import Call
 from dispatch.stories.trial.settings import (
-    AT_HOME,
     AT_HOME_SPREAD,
     BAKER,
     PARTIES,
@@ -113,7 +112,7 @@ def posted(trial: Trial, net: Net, seed: int) -> list[Posted]:
     for number, day in enumerate(days.tolist()):
         asker = int(luck.integers(1, len(net.world)))
         party = int(luck.choice(PARTIES, p=PARTIES_SHARE))
-        near, dlat, dlon = luck.random() < AT_HOME, *luck.standard_normal(2)
+        near, dlat, dlon = luck.random() < trial.at_home, *luck.standard_normal(2)
         (lat0, lon0), (lat1, lon1) = roads[int(luck.integers(len(roads)))]
         along = luck.random()
         place = Point(lat0 + along * (lat1 - lat0), lon0 + along * (lon1 - lon0))
