@@ -6,5 +6,8 @@ BENCHES: Final[dict[str, str]] = {
     "claims": "bench.claims",
     "ask-to-alert": "bench.ask_to_alert",
     "match": "bench.match",
+    "fan-out": "bench.fan_out",
+    "idle": "bench.idle",
+    "tail": "bench.tail",
 }
 """Name on the command line: the module whose `main(as_json=…)` runs it."""

@@ -3,6 +3,7 @@
 import os
 import platform
 import sqlite3
+from pathlib import Path
 
 
 def described() -> dict[str, object]:
@@ -18,7 +19,7 @@ def described() -> dict[str, object]:
 
 def _cpu() -> str:
     try:
-        with open("/proc/cpuinfo") as file:
+        with Path("/proc/cpuinfo").open() as file:
             return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()

@@ -15,7 +15,7 @@ from dispatch.domain import limits
 from dispatch.domain.visibility import Viewer
 from web.live import frames
 from web.live.conversation import Bye, Code, Conversation, Effect, Ping, Subscribe, Unsubscribe, Welcome
-from web.live.frames import Packed
+from web.live.frames import Burst, Packed
 from web.live.hub import Hub
 from web.live.subscription import Picture, Subscription
 
@@ -123,6 +123,15 @@ class Connection:
     def event(self, sub: Subscription, packed: Packed) -> None:
         """The next event."""
         self._write(packed.frame(sub.role or "", sub.id))
+
+    def burst(self, sub: Subscription, burst: Burst) -> None:
+        """The next events; in one write where the wire takes bytes as they are."""
+        if getattr(self._wire, "takes_many", False):
+            self._write(burst.frames(sub.role or "", sub.id))
+        else:
+            for packed in burst.packed:
+                if not sub.gone:
+                    self.event(sub, packed)
 
     def denied(self, sub: Subscription, epoch: str) -> None:
         """Not theirs, or no longer; the id is free again."""

@@ -103,6 +103,23 @@ class Packed:
         return sse("ev", b"{" + self.rest(role), f"{epoch}:{self.off}")
 
 
+class Burst:
+    """Consecutive events of one topic, told together: one write to each socket instead of one per event."""
+
+    __slots__ = ("_frames", "packed")
+
+    def __init__(self, packed: list[Packed]) -> None:
+        self.packed = packed
+        self._frames: dict[tuple[str, int], bytes] = {}
+
+    def frames(self, role: str, sub_id: int) -> bytes:
+        """Their websocket frames, one behind the other."""
+        made = self._frames.get((role, sub_id))
+        if made is None:
+            made = self._frames[role, sub_id] = b"".join([each.frame(role, sub_id) for each in self.packed])
+        return made
+
+
 def sse(name: str, data: bytes, event_id: str | None = None) -> bytes:
     """One block of an event stream."""
     head = b"" if event_id is None else b"id: " + event_id.encode() + b"\n"

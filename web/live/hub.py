@@ -18,7 +18,7 @@ from dispatch.ports import Bus, Clock, Store
 from web.live import access, reading
 from web.live.catching import CatchingUp
 from web.live.conversation import Code
-from web.live.frames import Packed
+from web.live.frames import Burst, Packed
 from web.live.maps import MapBoard
 from web.live.positions import PositionBoard
 from web.live.subscription import Sink, Stage, Subscription
@@ -27,6 +27,7 @@ from web.live.topics import Topics
 log = logging.getLogger("flare.live")
 
 WRITES_PER_TURN: Final = 1_000  # deliveries before everybody else on the loop gets a turn
+BURST: Final = 32  # events of one topic told in one write: more could look like a slow reader
 BEAT_S: Final = 0.5
 POSITIONS: Final = "pos"
 """The bus channel of people on the way."""
@@ -267,16 +268,41 @@ class Hub:
         for event in page.events:
             self._steer(event)
         turn = 0
-        for event in page.events:
-            if event.off is None or event.topic not in self.topics:
-                continue
-            packed = page.packed.get(event.seq)
-            for sub in self.topics.of(event.topic):
-                self._tell(sub, event.off, packed)
+        for topic, offs, run in self._runs(page):
+            burst = Burst([packed for packed in run if packed is not None])
+            whole = len(burst.packed) == len(run) > 1 and offs[-1] - offs[0] == len(run) - 1
+            for sub in self.topics.of(topic):
+                if whole and sub.stage is Stage.LIVE and sub.off == offs[0] - 1:
+                    self._tell_burst(sub, offs[-1], burst)
+                else:
+                    for off, packed in zip(offs, run, strict=True):
+                        self._tell(sub, off, packed)
                 turn += 1
                 if turn % WRITES_PER_TURN == 0:
                     await asyncio.sleep(0)
-            self.topics.seen(event.topic, event.off)
+            self.topics.seen(topic, offs[-1])
+
+    def _runs(self, page: reading.Page) -> Iterator[tuple[str, list[int], list[Packed | None]]]:
+        """The page by topic, each topic's events in order, in pieces a socket can take at once."""
+        topics: dict[str, tuple[list[int], list[Packed | None]]] = {}
+        for event in page.events:
+            if event.off is not None and event.topic in self.topics:
+                offs, run = topics.setdefault(event.topic, ([], []))
+                offs.append(event.off)
+                run.append(page.packed.get(event.seq))
+        for topic, (offs, run) in topics.items():
+            for at in range(0, len(offs), BURST):
+                yield topic, offs[at : at + BURST], run[at : at + BURST]
+
+    def _tell_burst(self, sub: Subscription, last: int, burst: Burst) -> None:
+        sub.off = last
+        try:
+            sub.sink.burst(sub, burst)
+        except Exception:
+            log.exception("events could not be told")
+            self.end(sub.sink, Code.FAULT)
+        else:
+            self.delivered += len(burst.packed)
 
     def _tell(self, sub: Subscription, off: int, packed: Packed | None) -> None:
         told = sub.off or 0

@@ -59,6 +59,8 @@ class FlareProtocol(WebSocketsSansIOProtocol):
     """uvicorn's websocket, which an endpoint may take over: it is a Wire (connection.py)."""
 
     listener: Connection | None = None
+    takes_many = True
+    """One write may hold several whole frames."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)

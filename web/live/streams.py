@@ -15,7 +15,7 @@ from dispatch.domain.errors import Busy, NotFound
 from dispatch.domain.visibility import Viewer
 from web.live import frames
 from web.live.conversation import Code
-from web.live.frames import Packed
+from web.live.frames import Burst, Packed
 from web.live.hub import Hub
 from web.live.subscription import Picture, Subscription
 
@@ -32,6 +32,16 @@ class _Stream:
         self.hub = hub
         self.viewer = viewer
         self.subs: dict[int, Subscription] = {}
+
+    def event(self, sub: Subscription, packed: Packed) -> None:
+        """The next event: each stream's own."""
+        raise NotImplementedError
+
+    def burst(self, sub: Subscription, burst: Burst) -> None:
+        """One by one, until it is cut."""
+        for packed in burst.packed:
+            if not sub.gone:
+                self.event(sub, packed)
 
     def map_state(self, sub: Subscription, entries: list[bytes], epoch: str) -> None:
         """Never asked for."""

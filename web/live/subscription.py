@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from dispatch.domain import limits
 from dispatch.domain.visibility import Viewer
 from web.live.conversation import Code
-from web.live.frames import Packed
+from web.live.frames import Burst, Packed
 
 
 class Stage(Enum):
@@ -100,6 +100,10 @@ class Sink(Protocol):
 
     def event(self, sub: Subscription, packed: Packed) -> None:
         """The next event."""
+        ...
+
+    def burst(self, sub: Subscription, burst: Burst) -> None:
+        """The next events, all at once."""
         ...
 
     def denied(self, sub: Subscription, epoch: str) -> None:
