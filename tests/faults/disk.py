@@ -21,7 +21,7 @@ _POINTER = ctypes.sizeof(ctypes.c_void_p)
 _VFS_OPEN = 40
 _METHODS = 19
 _WRITE, _TRUNCATE, _SYNC = 3, 4, 5
-_OPEN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+_OPEN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 _XWRITE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int64)
 _XTRUNCATE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64)
 _XSYNC = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
@@ -46,13 +46,14 @@ class Disk:
         library = ctypes.CDLL(ctypes.util.find_library("sqlite3") or "libsqlite3.so.0")
         library.sqlite3_vfs_find.restype = ctypes.c_void_p
         self._slot = ctypes.c_void_p.from_address(library.sqlite3_vfs_find(None) + _VFS_OPEN)
-        self._before = self._slot.value
-        real = _OPEN(self._before or 0)
+        self._before = self._slot.value or 0
+        real = _OPEN(self._before)
 
-        def opened(vfs: int, name: bytes | None, file: int, flags: int, out: int) -> int:
-            code = int(real(vfs, name, file, flags, out))
-            if code == 0 and name is not None:
-                self._names[file] = Path(name.decode()).name
+        # The name goes on as the pointer it is: SQLite keeps it, and reads in front of it.
+        def opened(vfs: int, name: int | None, file: int, flags: int, out: int) -> int:
+            code = int(real(vfs, name, file, flags, out))  # type: ignore[arg-type]  # a pointer, or none
+            if code == 0 and name:
+                self._names[file] = Path(ctypes.string_at(name).decode()).name
                 self._put_in_front(file)
             return code
 
