@@ -199,7 +199,7 @@ def test_standbys_wait_in_line_and_a_fourth_is_told_it_is_full(night: Night) -> 
     assert night.kinds_of(request_topic(posted.id)).count("covered") == 1
 
 
-def test_seats_that_come_back_go_to_the_oldest_standby_that_fits(night: Night) -> None:
+def test_seats_that_come_back_go_to_whoever_has_waited_longest_as_many_as_fit(night: Night) -> None:
     owner = night.person("Robert")
     one, two, three = (night.person(name) for name in ("One", "Two", "Three"))
     posted = night.post(owner, 2).request
@@ -208,8 +208,9 @@ def test_seats_that_come_back_go_to_the_oldest_standby_that_fits(night: Night) -
     night.claim(posted.public_id, two, 2, standby=True)
     night.claim(posted.public_id, three, 1, standby=True)
     night.step(held["id"], one, Step.WITHDRAW)
-    assert {c.person_id: c.status for c in night.claims(posted.id)}[two] is ClaimState.STANDBY
-    assert {c.person_id: c.status for c in night.claims(posted.id)}[three] is ClaimState.COMMITTED
+    claims = {claim.person_id: claim for claim in night.claims(posted.id)}
+    assert (claims[two].status, claims[two].seats) == (ClaimState.COMMITTED, 1)  # a bigger car takes what is open
+    assert claims[three].status is ClaimState.STANDBY
     assert night.request(posted.id).status is RequestState.CLAIMED
     assert "reopened" not in night.kinds_of(request_topic(posted.id))
 

@@ -261,3 +261,12 @@ def test_how_the_call_travels_is_shown_to_viewers_only_while_the_owner_lets_them
 def test_times_are_written_the_same_way_everywhere() -> None:
     assert moment(NOON.replace(microsecond=123_456)) == "2026-03-01T12:00:00.123Z"
     assert moment(None) is None
+
+
+def test_the_list_of_what_leaves_is_the_one_that_was_agreed() -> None:
+    told = {"status", "seats", "quantity", "disposition", "closed_at", "claim", "claims", "place"}
+    coming = told | {"contact", "note", "added", "destination"}
+    owner = coming | {"wave", "heard", "forecast", "reach", "raised", "show_travel"}
+    for role in Role:
+        wanted = owner if role is Role.OWNER else coming if role is Role.CLAIMER else told
+        assert {name for name, roles in FIELDS.items() if role in roles} & owner == wanted
