@@ -108,7 +108,7 @@ class Settings:
     exact_kept_hours: int = _setting(
         "FLARE_EXACT_KEPT_HOURS", "hours after the close until exact places, phones and notes are erased", 72, _hours
     )
-    waves: str = _setting("FLARE_WAVES", "wave policy (see docs/matching.md)", "nearest")
+    waves: str = _setting("FLARE_WAVES", "wave policy (see docs/matching.md)", "paced")
 
     @classmethod
     def read(cls, environ: Mapping[str, str], **given: object) -> "Settings":

@@ -16,7 +16,7 @@ from dispatch.ports import PeopleColumns, Tx
 from dispatch.runtime import Flare
 from dispatch.stories.behaviour import SHOW_WEEK_LATER_H, Behaviour
 from dispatch.stories.figures import INF, Asked, Car, Moment, Night, WaveSent
-from dispatch.stories.night import Player
+from dispatch.stories.night import BEAT, Player
 from dispatch.stories.stage import Stage, stage
 from dispatch.stories.tales import Story, StoryRefused, story_named
 from dispatch.stories.world import FOLLOWERS
@@ -30,7 +30,7 @@ CELL_PEOPLE: Final = 5
 
 def play(
     seed: int = 0,
-    policy: str = "nearest",
+    policy: str = "paced",
     people: Path | None = None,
     ties: Path | None = None,
     *,
@@ -48,8 +48,11 @@ def play(
         return play_on(ready, seed, willingness)
 
 
-def play_on(ready: Stage, seed: int, willingness: float = 1.0) -> Night:
-    """One night on a network that stands ready. The network stays as it was."""
+def play_on(ready: Stage, seed: int, willingness: float = 1.0, beat: timedelta = BEAT) -> Night:
+    """One night on a network that stands ready. The network stays as it was.
+
+    `beat`: what is due is looked at that often; 0 = at its moment, as the trials do.
+    """
     with ready.night() as (flare, clock):
         everybody = flare.store.read_now(lambda tx, _: tx.network.people_columns())
         asker = flare.store.read_now(lambda tx, _: _asker(tx, ready, seed))
@@ -60,6 +63,7 @@ def play_on(ready: Stage, seed: int, willingness: float = 1.0) -> Night:
             _behaviour(seed, everybody, ready.story, willingness),
             {int(person): row for row, person in enumerate(everybody.id)},
             asker,
+            beat,
         )
         player.play()
         return _told(ready, seed, willingness, flare, player, everybody)

@@ -51,8 +51,16 @@ class Player:
     """Plays one night to its end; afterwards its fields say what happened."""
 
     def __init__(
-        self, flare: Flare, clock: SteppedClock, story: Story, people: Behaviour, rows: dict[int, int], asker: int
+        self,
+        flare: Flare,
+        clock: SteppedClock,
+        story: Story,
+        people: Behaviour,
+        rows: dict[int, int],
+        asker: int,
+        beat: timedelta = BEAT,
     ) -> None:
+        self._beat = beat
         self._flare, self._clock, self._story = flare, clock, story
         self._people, self._rows = people, rows
         self.asker = asker
@@ -124,7 +132,7 @@ class Player:
                     if turn > end:
                         return
                     self._turn(turn)
-                    beat = self._clock.now() + BEAT
+                    beat = self._clock.now() + self._beat
                     continue
             if happens is None or happens > end:
                 return

@@ -18,7 +18,7 @@ from dispatch.stories.report import table
 from dispatch.stories.stage import Stage, stage
 from dispatch.stories.tales import StoryRefused, story_named
 
-DEFAULT_POLICY: Final = "nearest"
+DEFAULT_POLICY: Final = "paced"
 WILLING_FROM_FILES: Final = 12.0
 """How many times as willing as remembered the people of a network from files are taken to be, unless told otherwise:
 they name no cars and no duty, few are near, and the story is there to show how they would be found."""

@@ -43,7 +43,7 @@ def asked(night: Night, request_id: int) -> list[int]:
 
 def planned(night: Night, request_id: int) -> send_wave.Plan:
     night.feed.catch_up()
-    plan = night.store.read_now(lambda tx, now: send_wave.plan(tx, now, night.roster, POLICIES["nearest"], request_id))
+    plan = night.store.read_now(lambda tx, now: send_wave.plan(tx, now, night.roster, POLICIES["paced"], request_id))
     assert plan is not None
     return plan
 
@@ -90,17 +90,33 @@ def test_nobody_is_told_any_more_once_every_seat_is_promised(night: Night) -> No
     assert asked(night, posted.id) == before
 
 
-def test_a_no_is_replaced_at_the_next_look_and_that_is_at_once(night: Night) -> None:
+def test_a_no_among_few_is_replaced_at_once_and_among_many_at_the_next_look(night: Night) -> None:
     owner = night.person("Robert")
-    friends(night, owner, 150)
+    friends(night, owner, 12)
     posted = night.post(owner, 1).request
     night.settle()
-    first = asked(night, posted.id)
-    for person in first[:4]:
-        answer(night, posted.id, person, Answer.DECLINED)
+    few = asked(night, posted.id)
+    late = night.person("Late", friend_of=owner)
+    night.feed.catch_up()
+    answer(night, posted.id, few[0], Answer.DECLINED)
     night.settle()  # no time has passed
+    assert len(few) <= limits.DECLINE_AT_ONCE
+    assert asked(night, posted.id) == [*few, late]
+
+    popular = night.person("Maya")
+    friends(night, popular, 150)
+    posted = night.post(popular, 1).request
+    night.settle()
+    many = asked(night, posted.id)
+    for person in many[:4]:
+        answer(night, posted.id, person, Answer.DECLINED)
+    night.settle()
+    assert len(many) > limits.DECLINE_AT_ONCE
+    assert asked(night, posted.id) == many
+    night.wait(LOOK)
+    night.settle()
     later = asked(night, posted.id)
-    assert len(later) > len(first)
+    assert len(later) > len(many)
     assert len(set(later)) == len(later)
 
 

@@ -11,7 +11,7 @@ from dispatch.settings import BadSettings, Settings
 def test_an_empty_environment_is_enough_to_begin() -> None:
     settings = Settings.read({})
     assert settings == Settings()
-    assert (settings.host, settings.port, settings.secret, settings.waves) == ("127.0.0.1", 8000, None, "nearest")
+    assert (settings.host, settings.port, settings.secret, settings.waves) == ("127.0.0.1", 8000, None, "paced")
 
 
 def test_all_faults_of_an_environment_are_reported_together() -> None:

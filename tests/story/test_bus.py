@@ -20,7 +20,7 @@ WILLING = 12.0
 
 @pytest.fixture(scope="module")
 def ready() -> Iterator[Stage]:
-    with stage(story_named("bus"), "nearest", followers=FOLLOWERS) as made:
+    with stage(story_named("bus"), "paced", followers=FOLLOWERS) as made:
         yield made
 
 

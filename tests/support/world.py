@@ -68,7 +68,7 @@ class Night:
 
     def another_ticker(self) -> Ticker:
         """As a second worker would run one."""
-        return Ticker(self.store, self.roster, POLICIES["nearest"], self.clock or MachineClock())
+        return Ticker(self.store, self.roster, POLICIES["paced"], self.clock or MachineClock())
 
     def do(self, action: Callable[Concatenate[Tx, datetime, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The action's answer, once it is committed."""

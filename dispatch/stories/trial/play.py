@@ -96,7 +96,8 @@ class Call:
     region: int = -1
     fatigue: NDArray[np.float64] | None = None
     deaf: NDArray[np.bool_] | None = None
-    standby_share: float = 1.0
+    as_stored: bool = False
+    """The matcher knows what a fresh import knows: homes, no fixes, no open inboxes."""
 
 
 class Play:
@@ -180,11 +181,9 @@ class Play:
         self._open_rows = np.flatnonzero(~self._asked)
         pool = call.pool.only(self._open_rows)
         at = call.at + timedelta(minutes=now)
-        pool = replace(
-            pool,
-            online=call.crowd.is_online(call.rows[self._open_rows], now),
-            seen_at=np.full(len(pool), at.timestamp()),
-        )
+        if not call.as_stored:
+            online = call.crowd.is_online(call.rows[self._open_rows], now)
+            pool = replace(pool, online=online, seen_at=np.full(len(pool), at.timestamp()))
         held = tuple(
             Promise(
                 seats=c.seats,

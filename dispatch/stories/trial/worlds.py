@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.actions.send_wave import pool_from
+from dispatch.actions.send_wave import pool_from, with_minutes
 from dispatch.domain import limits, matching
 from dispatch.domain.network import CODE
 from dispatch.domain.request import Urgency
@@ -31,6 +31,7 @@ from dispatch.stories.trial.settings import (
 )
 from dispatch.stories.world import WORLD_SEED, World, build
 from geo import travel
+from geo.cells import MEMBER, cell_of
 from geo.point import Point
 
 GRAPHS: Final = 5
@@ -128,7 +129,12 @@ def posted(trial: Trial, net: Net, seed: int) -> list[Posted]:
 
 
 def calls_of(
-    trial: Trial, seed: int, *, willingness: float = 1.0, urgency: Urgency = Urgency.STRANDED
+    trial: Trial,
+    seed: int,
+    *,
+    willingness: float = 1.0,
+    urgency: Urgency = Urgency.STRANDED,
+    as_stored: bool = False,
 ) -> Iterator[tuple[Posted, Call]]:
     """Every call of that seed with its people in reach and their truth; fatigue and silence are left out."""
     net = net_of(trial, seed)
@@ -159,14 +165,17 @@ def calls_of(
             pool = replace(
                 pool, ring=np.where(pool.ring == CODE["community"], CODE["vouched"], pool.ring).astype(np.int8)
             )
-        # Stories drive everybody along the freeway, as the truth does.
-        pool = replace(pool, minutes=travel.minutes_array(pool.km, corridor=True).astype(np.float64))
+        if as_stored:
+            pool = with_minutes(pool, cell_of(one.place, MEMBER))
+        else:
+            # Trials drive everybody along the freeway, as their truth does.
+            pool = replace(pool, minutes=travel.minutes_array(pool.km, corridor=True).astype(np.float64))
         allowed = frozenset({1, 2, 3, CODE["community"], CODE["vouched"]})
         pool = pool.only(matching.gate(pool, rings=allowed, never=frozenset()) & matching.in_reach(pool))
         yield one, Call(
             at=one.at, place=one.place, party=one.party, pool=pool, rows=(pool.person - 1).astype(np.intp),
             crowd=crowd, ties=int(net.degree[one.asker]), urgency=urgency, horizon=trial.horizon,
-            degree=int(net.degree[one.asker]), region=_region(world, one.place),
+            degree=int(net.degree[one.asker]), region=_region(world, one.place), as_stored=as_stored,
         )  # fmt: skip
 
 
