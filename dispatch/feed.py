@@ -5,7 +5,7 @@ A stale roster only wastes a candidate, since every wave is checked again as it 
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -24,8 +24,9 @@ TEACHES: Final = frozenset({InboxKind.ALERTED, InboxKind.ALERT_CHANGED})
 class Feed:
     """Reads the journal from where the roster was filled, and applies what concerns it."""
 
-    def __init__(self, store: Store, roster: Roster) -> None:
-        self._store, self._roster = store, roster
+    def __init__(self, store: Store, roster: Roster, told: Callable[[Event], None] = lambda _: None) -> None:
+        """`told` hears every event of the journal once, in order, on the feed's own thread."""
+        self._store, self._roster, self._heard = store, roster, told
         self._epoch, self._seq = "", 0
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -58,8 +59,9 @@ class Feed:
                     for event in mine:
                         self._apply(event)
                     self._learn(events)
-                    if events:
-                        self._seq = events[-1].seq
+                    for event in events:
+                        self._heard(event)
+                        self._seq = event.seq
             if reload:
                 self.load()
                 return applied + 1
@@ -90,6 +92,11 @@ class Feed:
             case ControlKind.COMMUNITY_CHANGED:
                 move = roster.join if body["joined"] else roster.leave
                 move(_int(body["community"]), _int(body["person"]))
+
+    @property
+    def position(self) -> int:
+        """The last row of the journal that was applied."""
+        return self._seq
 
     def wake(self) -> None:
         """Something was committed. From any thread; never blocks."""

@@ -22,6 +22,7 @@ from dispatch.ids import SystemIds
 from dispatch.ports import Bus, Clock, Ids, Roster, Store, Tx
 from dispatch.roster.memory import MemoryRoster
 from dispatch.settings import BadSettings, Settings
+from dispatch.tally import Tally
 from dispatch.ticker import Ticker
 
 
@@ -39,6 +40,7 @@ class Flare:
     secret: bytes
     ticker: Ticker
     feed: Feed
+    tally: Tally
     _threads: list[threading.Thread] = field(default_factory=list)
     _ends: list[Callable[[], None]] = field(default_factory=list)
 
@@ -147,6 +149,7 @@ def build(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = N
     ids = ids or SystemIds()
     store = open_store(database_of(settings), clock=clock, ids=ids, secret=secret, keyring=settings.keyring)
     roster = MemoryRoster()
+    tally = Tally()
     policy = POLICIES[settings.waves]
     flare = Flare(
         settings=settings,
@@ -158,7 +161,8 @@ def build(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = N
         policy=policy,
         secret=hashlib.sha256(b"flare:" + secret.encode()).digest(),
         ticker=Ticker(store, roster, policy, clock, timedelta(hours=settings.exact_kept_hours)),
-        feed=Feed(store, roster),
+        feed=Feed(store, roster, tally.heard),
+        tally=tally,
     )
     if load:
         flare.feed.load()

@@ -44,6 +44,12 @@ def _workers(text: str) -> int:
     return workers
 
 
+def _log(text: str) -> str:
+    if text not in ("text", "json"):
+        raise ValueError("say text or json")
+    return text
+
+
 def _hours(text: str) -> int:
     hours = int(text)
     if not 1 <= hours <= 168:
@@ -78,6 +84,7 @@ class Settings:
     host: str = _setting("FLARE_HOST", "address to listen on", "127.0.0.1")
     port: int = _setting("FLARE_PORT", "port to listen on; 0 = any free one", 8000, _port)
     workers: int = _setting("FLARE_WORKERS", "processes on one port; more than one needs PostgreSQL", 1, _workers)
+    log: str = _setting("FLARE_LOG", "how logs are written: text for people, json for machines", "text", _log)
     public_url: str | None = _setting(
         "FLARE_PUBLIC_URL", "how people reach this server: links begin with it, and only its pages may act", None
     )

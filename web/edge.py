@@ -83,6 +83,7 @@ class Edge:
             # hold a place, a phone or a token.
             where = "".join(traceback.format_tb(bug.__traceback__)[-TRACE:])
             route = getattr(scope.get("route"), "path", "?")
-            log.error("%s %s failed with %s [%s]\n%s", scope["method"], route, type(bug).__name__, request_id, where)
+            told_of = (scope["method"], route, type(bug).__name__, request_id, where)
+            log.error("%s %s failed with %s [%s]\n%s", *told_of, extra={"request_id": request_id})
             if not begun:
                 await errors.problem("bug", errors.BUG, {"request_id": request_id})(scope, receive, told)

@@ -12,6 +12,9 @@ from typing import Final
 from dispatch.domain import limits
 from dispatch.domain.lifecycle import RequestState
 from dispatch.ports import Tx
+from dispatch.tally import Histogram, Tally
+
+Family = tuple[str, list[tuple[dict[str, str], float]]]
 
 CACHED_S: Final = 5.0
 
@@ -22,6 +25,18 @@ HELP: Final[dict[str, str]] = {
     "flare_alerts_seen": "Those of them who have looked.",
     "flare_people": "People in the roster.",
     "flare_due_lag_seconds": "How late the oldest due work is.",
+    "flare_outbox_age_seconds": "How long the oldest message to the outside has been due.",
+    "flare_write_queue": "Writes that wait for their turn in this worker.",
+    "flare_tail_lag_events": "Rows of the journal this worker's live stream has not told yet.",
+    "flare_feed_lag_events": "Rows of the journal this worker's roster has not applied yet.",
+    "flare_bus_deaf_total": "Times Redis was up and nothing came through.",
+    "flare_asks_posted_total": "Asks posted since this worker started.",
+    "flare_asks_closed_total": "Asks closed since this worker started, by how.",
+    "flare_alerts_sent_total": "Alerts sent for asks posted since this worker started.",
+    "flare_seats_met_total": "Seats whose people were met, for those asks.",
+    "flare_alerts_per_seat": "Alerts sent for each seat that was met.",
+    "flare_first_alert_seconds": "From an ask to the first person told.",
+    "flare_covered_seconds": "From an ask to every seat promised.",
     "flare_http_answers_total": "Answers by the first digit of their status.",
     "flare_limited_total": "Calls told to slow down.",
     "flare_limiter_buckets": "Callers the limiter remembers.",
@@ -40,6 +55,8 @@ def of_store(tx: Tx, now: object) -> dict[str, object]:
         "alerts": sum(ask.alerted for ask in asks),
         "seen": sum(ask.seen for ask in asks),
         "due_at": tx.due.next_at(),
+        "outbox_at": tx.outbox.oldest(),
+        "head": tx.journal.head()[1],
     }
 
 
@@ -55,7 +72,30 @@ def memory_bytes() -> int:
     return most if os.uname().sysname == "Darwin" else most * 1024
 
 
-def text(families: Iterable[tuple[str, list[tuple[dict[str, str], float]]]]) -> str:
+def of_tally(tally: Tally) -> list[Family]:
+    """How many, how soon, how many alerts a seat: since this worker started."""
+    none: dict[str, str] = {}
+    ended = [({"how": how}, float(count)) for how, count in sorted(tally.closed.items())]
+    families: list[Family] = [
+        ("flare_asks_posted_total", [(none, tally.posted)]),
+        ("flare_asks_closed_total", ended),
+        ("flare_alerts_sent_total", [(none, tally.alerts)]),
+        ("flare_seats_met_total", [(none, tally.seats_met)]),
+    ]
+    if tally.seats_met:
+        families.append(("flare_alerts_per_seat", [(none, tally.alerts / tally.seats_met)]))
+    return families
+
+
+def histogram(name: str, held: Histogram) -> str:
+    """A histogram's lines."""
+    lines = [f"# HELP {name} {HELP[name]}", f"# TYPE {name} histogram"]
+    lines += [f'{name}_bucket{{le="{bound}"}} {count}' for bound, count in held.buckets()]
+    lines += [f"{name}_sum {held.total:g}", f"{name}_count {held.count}"]
+    return "\n".join(lines) + "\n"
+
+
+def text(families: Iterable[Family]) -> str:
     """The exposition: for each family its help, its type and its samples."""
     lines: list[str] = []
     for name, samples in families:

@@ -10,11 +10,11 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from ipaddress import ip_address
 
+from dispatch import logs
 from dispatch.runtime import Flare, build
 from dispatch.settings import Settings
 from web.app import create_app
@@ -74,7 +74,7 @@ def run(settings: Settings, *, say: Say, beside: Beside | None = None) -> None:
 
     Raises: CannotListen, BadSettings, StoreUnavailable; nothing is left half-open.
     """
-    _prepare()
+    _prepare(settings)
     bound = bind(settings)
     try:
         flare = build(settings)
@@ -101,7 +101,7 @@ def run_fleet(settings: Settings, *, say: Say, environ: Mapping[str, str] | None
 
     Raises: CannotListen; WorkersFailed when not one worker came up (why was said by the worker).
     """
-    _prepare()
+    _prepare(settings)
     bound = bind(settings)
     base = address_of(bound, settings)
     greeting = f"{_greeting(base)}   {settings.workers} workers"
@@ -115,7 +115,7 @@ def run_worker(settings: Settings, number: int, bound_fd: int, line_fd: int) -> 
 
     Raises: BadSettings, StoreUnavailable.
     """
-    _prepare()
+    _prepare(settings)
     with socket.socket(fileno=bound_fd) as bound, socket.socket(fileno=line_fd) as line:
         flare = build(settings)
         try:
@@ -148,10 +148,8 @@ class _Line(threading.Thread):
         self._server.should_exit = True
 
 
-def _prepare() -> None:
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
+def _prepare(settings: Settings) -> None:
+    logs.begin(settings.log)
     if threading.current_thread() is threading.main_thread():
         # uvicorn raises the signal it has answered once more at its end. Without a handler of ours it would kill
         # the process there, before what was accepted is written and the database is closed.

@@ -54,6 +54,9 @@ class Lanes:
             waiting.append(entry)
             self._something.notify()
 
+    def __len__(self) -> int:
+        return len(self._people) + len(self._bulk)
+
     def take(self, most: int) -> list[Entry]:
         """The next batch, waiting for one; empty once closed and done."""
         with self._something:

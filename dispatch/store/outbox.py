@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import literal_column, null, or_, select, update
+from sqlalchemy import func, literal_column, null, or_, select, update
 
 from dispatch.ports import OutboxItem
 from dispatch.store.build import adding, given
 from dispatch.store.link import Link, as_json
 from dispatch.store.state import State
 from dispatch.store.tables import outbox
-from dispatch.store.times import micros
+from dispatch.store.times import micros, moment_or_none
 
 _o = outbox.c
 
@@ -34,6 +34,7 @@ _LEASE = (
     .where(_o.id.in_(_WAITING.scalar_subquery()))
     .returning(_o.id, _o.channel, _o.target, _o.body, _o.attempts)
 )
+_OLDEST = select(func.min(_o.due_at)).where(_o.done_at.is_(None))
 _DONE = (
     update(outbox)
     .values(done_at=given("at"), leased_by=null(), leased_until=null())
@@ -67,6 +68,11 @@ class StoredOutbox:
             OutboxItem(id=row[0], channel=row[1], target=row[2], body=json.loads(row[3]), attempts=row[4])
             for row in sorted(rows)
         ]
+
+    def oldest(self) -> datetime | None:
+        """Since when the oldest message waits that is due and not done."""
+        row = self._link.row(_OLDEST)
+        return moment_or_none(row[0]) if row else None
 
     def done(self, item_id: int, worker: str, at: datetime) -> bool:
         """False if it is no longer this worker's."""

@@ -97,6 +97,11 @@ class SqlStore:
         """Brings a network in, all or nothing; see dispatch/store/bulk.py. Others' writes wait meanwhile."""
         return self.submit(lambda tx, now: import_people_and_ties(tx, now, people, progress), lane=Lane.BULK).result()
 
+    @property
+    def waiting(self) -> int:
+        """Writes that were accepted and not begun."""
+        return len(self._writer.lanes)
+
     def close(self) -> None:
         """Finishes what was accepted, then closes. Twice is once."""
         if self._closed:

@@ -1,7 +1,7 @@
 """Two workers look at the same due work at the same moment: each piece is done once, on PostgreSQL without a leader."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +24,7 @@ WORKERS, REQUESTS, CLAIMS = 3, 12, 5
 
 
 @pytest.fixture
-def workers(migrated_url: str) -> Iterator[list[SqlStore]]:
+def workers(migrated_url: str) -> Iterator[Sequence[SqlStore]]:
     """Stores of as many workers on one database."""
     url = make_url(migrated_url).render_as_string(hide_password=False)
     stores = [open_postgres(url, ids=SystemIds(), secret=SECRET, writers=2) for _ in range(WORKERS)]
@@ -37,7 +37,7 @@ def ticker(store: SqlStore) -> Ticker:
     return Ticker(store, MemoryRoster(), POLICIES["nearest"], MachineClock())
 
 
-def test_each_overdue_claim_lapses_once_while_three_workers_race_for_it(workers: list[SqlStore]) -> None:
+def test_each_overdue_claim_lapses_once_while_three_workers_race_for_it(workers: Sequence[SqlStore]) -> None:
     first = workers[0]
 
     def world(tx: Tx, now: datetime) -> list[tuple[int, list[int]]]:

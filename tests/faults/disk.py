@@ -51,7 +51,7 @@ class Disk:
 
         # The name goes on as the pointer it is: SQLite keeps it, and reads in front of it.
         def opened(vfs: int, name: int | None, file: int, flags: int, out: int) -> int:
-            code = int(real(vfs, name, file, flags, out))  # type: ignore[arg-type]  # a pointer, or none
+            code = int(real(vfs, name, file, flags, out))
             if code == 0 and name:
                 self._names[file] = Path(ctypes.string_at(name).decode()).name
                 self._put_in_front(file)
@@ -71,7 +71,11 @@ class Disk:
         where = methods.value or 0
         if where not in self._tables:
             table = (ctypes.c_void_p * _METHODS).from_buffer_copy(ctypes.string_at(where, _METHODS * _POINTER))
-            write, truncate, sync = _XWRITE(table[_WRITE]), _XTRUNCATE(table[_TRUNCATE]), _XSYNC(table[_SYNC])
+            write, truncate, sync = (
+                _XWRITE(table[_WRITE] or 0),
+                _XTRUNCATE(table[_TRUNCATE] or 0),
+                _XSYNC(table[_SYNC] or 0),
+            )
 
             def xwrite(f: int, data: int, amount: int, offset: int) -> int:
                 name = self._names[f]

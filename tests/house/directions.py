@@ -15,6 +15,7 @@ RULES_ONLY = {"dispatch.domain", "geo"}
 PORTS = {"dispatch.ports", *RULES_ONLY}
 DATABASE = {"sqlalchemy", "alembic", "psycopg", "sqlite3"}
 HTTP = {"fastapi", "starlette", "uvicorn", "websockets"}
+TOLD = {"dispatch.logs", "dispatch.tally"}
 # What a rule could learn the time, its luck or the outside world from.
 OUTSIDE = {
     *("os", "sys", "time", "random", "secrets", "uuid", "asyncio", "threading", "subprocess", "socket", "logging"),
@@ -61,7 +62,7 @@ TABLE = (
         {*PORTS, "dispatch.actions", "web"},
         {*HTTP, *DATABASE, "redis", "asyncio", "time", "random"},
     ),
-    _row("web", {*PORTS, "dispatch.actions", "dispatch.runtime", "dispatch.settings"}, {*DATABASE, "redis"}),
+    _row("web", {*PORTS, "dispatch.actions", "dispatch.runtime", "dispatch.settings", *TOLD}, {*DATABASE, "redis"}),
 )
 # dispatch.ports, clock and ids are one row and may lean on each other; other shared rows are strangers.
 NEIGHBOURS = {"dispatch.ports", "dispatch.clock", "dispatch.ids"}
