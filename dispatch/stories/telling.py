@@ -16,7 +16,7 @@ from dispatch.stories.page import page
 from dispatch.stories.report import as_json as report_json
 from dispatch.stories.report import table
 from dispatch.stories.stage import Stage, stage
-from dispatch.stories.tales import StoryRefused, story_named
+from dispatch.stories.tales import STORIES, StoryRefused, story_named
 
 DEFAULT_POLICY: Final = "paced"
 WILLING_FROM_FILES: Final = 12.0
@@ -41,10 +41,17 @@ def simulate(
 ) -> int:
     """Plays the story on seeds 0, 1, 2 …; 0 if every promise of the house held, else 1.
 
+    `policy` "all", a rival's name, or names with commas: in memory, beside its rivals, on seeds 10,000 and up that
+    nothing was tuned on (dispatch/stories/trial).
     `willing` multiplies everybody's chance of a yes; the policy is not told. None = 1, for files WILLING_FROM_FILES.
     `out`: the page's file, or a folder for it; without it reports/STORY.html, and none with `as_json`.
     Raises: StoryRefused with one sentence.
     """
+    if people is None and ties is None and hub is None and _is_a_trial(story, policy):
+        from dispatch.stories.trial.command import trial
+
+        named = None if policy == "all" else policy
+        return trial(story, seeds=seeds, policy=named, willingness=willing or 1.0, as_json=as_json, out=out, say=say)
     tale = story_named(story)
     chosen = policy or DEFAULT_POLICY
     if chosen not in POLICIES:
@@ -68,6 +75,15 @@ def simulate(
     if written is not None and not as_json:
         say(f"\nThe pictures: {written}")
     return 0 if all(bar["ok"] for bar in bars(nights)) else 1
+
+
+def _is_a_trial(story: str, policy: str | None) -> bool:
+    """Is it asked beside its rivals (`--policy all`, a rival's name, names with commas), or a month of calls?"""
+    from dispatch.stories.trial.rivals import RIVALS, STANDBY
+    from dispatch.stories.trial.settings import TRIALS
+
+    many = policy is not None and (policy == "all" or "," in policy or policy.removesuffix(STANDBY) in RIVALS)
+    return story in TRIALS and (many or story not in STORIES)
 
 
 def _json(story: str, nights: list[Night]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from dispatch.stories.telling import REPORTS, Bar
 from dispatch.stories.trial import page
 from dispatch.stories.trial.figures import bars_of, calibration
 from dispatch.stories.trial.rivals import ALL, BOUND
-from dispatch.stories.trial.run import Played, rows_of, run
+from dispatch.stories.trial.run import FRESH, Played, rows_of, run
 from dispatch.stories.trial.settings import TRIALS
 
 
@@ -18,7 +18,7 @@ def trial(
     story: str,
     *,
     seeds: int,
-    first_seed: int = 0,
+    first_seed: int = FRESH,
     policy: str | None = None,
     willingness: float = 1.0,
     as_json: bool = False,
