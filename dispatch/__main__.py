@@ -227,14 +227,23 @@ def simulate(
 
 
 @app.command()
-def migrate(data: Data = None) -> None:
+def migrate(
+    *,
+    restored: Annotated[
+        bool, typer.Option("--restored", help="PostgreSQL was put back from a dump: everyone takes a fresh snapshot.")
+    ] = False,
+    data: Data = None,
+) -> None:
     """Bring the database to this version."""
     from dispatch.runtime import database_of
+    from dispatch.store.backup import begin_epoch
     from dispatch.store.migrations import upgrade
 
     settings = _settings(data=data)
     with _refusals():
         upgrade(database_of(settings))
+        if restored:
+            typer.echo(begin_epoch(database_of(settings)))
     typer.echo("The database is at the newest revision.")
 
 

@@ -56,7 +56,8 @@ def lifecycle_page() -> str:
     inbox_kinds = "".join(f"- `{kind}`\n" for kind in events.InboxKind)
     duties = ", ".join(f"`{duty}`" for duty in Duty)
     return (
-        f"# Lifecycle\n\nThe one table in `dispatch/domain/lifecycle.py`. Final: {final}.\n\n## Requests\n\n{requests}\n"
+        f"# Lifecycle\n\nThe one table in `dispatch/domain/lifecycle.py`. Final: {final}.\n\n"
+        f"## Requests\n\n{requests}\n"
         f"## Claims\n\n{claims}\nSeats are held in {', '.join(sorted(f'`{s}`' for s in lifecycle.HOLDS_SEATS))}; "
         f"the exact place is shown in {', '.join(sorted(f'`{s}`' for s in lifecycle.STANDING))}.\n\n"
         f"## Dispositions\n\n{dispositions}\n## Events of a request\n\n{request_kinds}\n"

@@ -8,6 +8,7 @@ stay dead (tests/safety/test_erasure.py). The keys lie apart, in FILE.keys, for 
 
 import contextlib
 import os
+import secrets
 import sqlite3
 import time
 from pathlib import Path
@@ -24,7 +25,10 @@ _SUFFIXES = ("-wal", "-shm", ".seq")
 
 def _file_of(url: str) -> Path:
     if not url.startswith("sqlite:///"):
-        raise StoreUnavailable("This is for the embedded database. On PostgreSQL use pg_dump and pg_restore.")
+        raise StoreUnavailable(
+            "This is for the embedded database. On PostgreSQL use pg_dump and pg_restore, then "
+            "`flare migrate --restored`."
+        )
     return Path(url.removeprefix("sqlite:///"))
 
 
@@ -102,6 +106,26 @@ def _carry_over(live: Path, copy: Path) -> None:
             "WHERE g.token_hash = main.grant_.token_hash) WHERE revoked_at IS NULL"
         )
         raw.commit()
+
+
+def begin_epoch(url: str) -> str:
+    """What was done, in one sentence: for a PostgreSQL that was put back by its own tools.
+
+    Its offsets will be used again for other events; whoever followed must not resume on them.
+    Raises: StoreUnavailable for the embedded database, which sees it by itself, and for a server that is away.
+    """
+    import psycopg
+    from sqlalchemy import make_url
+
+    if url.startswith("sqlite"):
+        raise StoreUnavailable("The embedded database is put back with `flare restore`, which does this by itself.")
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        with psycopg.connect(address, connect_timeout=5) as raw:
+            raw.execute("UPDATE log_head SET epoch = %s WHERE id = 1", (secrets.token_urlsafe(16),))
+    except psycopg.Error as error:
+        raise StoreUnavailable(f"PostgreSQL can't be used ({str(error).strip()}).") from error
+    return "The log has a new epoch. Followers take a fresh snapshot."
 
 
 def put_back(url: str, backup: Path) -> str:

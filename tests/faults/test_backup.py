@@ -9,7 +9,7 @@ import pytest
 from dispatch.clock import SteppedClock
 from dispatch.ids import SystemIds
 from dispatch.store import SqlStore, open_store
-from dispatch.store.backup import back_up, put_back
+from dispatch.store.backup import back_up, begin_epoch, put_back
 from dispatch.store.errors import StoreUnavailable
 from tests.contract.worlds import SECRET, START, a_world, claim, done, seen, topic_offs
 
@@ -98,3 +98,12 @@ def test_a_backup_without_room_leaves_no_half_file(tmp_path: Path) -> None:
     with opened(tmp_path), pytest.raises(StoreUnavailable, match="can't be written"):
         back_up(url(tmp_path), tmp_path / "no such folder" / "copy.db")
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_postgresql_put_back_by_its_own_tools_gets_a_new_epoch_when_told_so(database: str) -> None:
+    with open_store(database, clock=SteppedClock(START), ids=SystemIds(), secret=SECRET) as store:
+        before = seen(store, lambda tx, now: tx.journal.head())
+        begin_epoch(database)
+        after = seen(store, lambda tx, now: tx.journal.head())
+    assert after[0] != before[0]
+    assert after[1] == before[1]
