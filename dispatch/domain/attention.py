@@ -19,6 +19,8 @@ from dispatch.domain.forecast import lognormal_cdf
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+WOKEN: Final = 0.06
+"""Share of sleepers whom the sound wakes: without them a call at four in the morning would be worth asking nobody."""
 REACHABLE: Final = 0.70
 """Share of awake people whose phone reaches them."""
 BEDTIME_H: Final = (23.6, 1.3)
@@ -107,7 +109,8 @@ def awake(local_minute: Floats) -> Floats:
 
 def hears(local_minute: Floats, online: Mask, quiet: Mask) -> Floats:
     """R: P(the alert reaches their eyes while it matters). 1 online, 0 in quiet hours, else by the hour."""
-    return np.where(online, 1.0, np.where(quiet, 0.0, REACHABLE * awake(local_minute)))
+    up = awake(local_minute)
+    return np.where(online, 1.0, np.where(quiet, 0.0, REACHABLE * (up + WOKEN * (1.0 - up))))
 
 
 def personal(accepts: Floats, expected: Floats) -> Floats:
