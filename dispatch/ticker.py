@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from dispatch.actions import close_request, erase, lapse_claims, send_wave, set_me, tell_people, words
+from dispatch.actions import close_request, erase, lapse_claims, look_after, send_wave, set_me, tell_people, words
 from dispatch.domain import limits
 from dispatch.domain.waves import Policy
 from dispatch.ports import Clock, DueWork, Lane, Roster, Store, Tx
@@ -29,6 +29,7 @@ SIMPLE: Final[dict[str, Simple]] = {
     words.DUTY: set_me.end_duty,
     words.KEYS: erase.tend_keys,
     words.AUDIT: erase.seal_audit,
+    words.SAFE: look_after.ask_if_safe,
 }
 """Due work that is one transaction on one row: its kind and the action."""
 

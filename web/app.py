@@ -25,7 +25,7 @@ from web.edge import Edge, Scope
 from web.limiter import Limiter
 from web.live.hub import Hub
 from web.live.sockets import Authenticate, live_endpoint
-from web.routes import alerts, asks, board, claims, events, health, me, network, readiness, session
+from web.routes import account, alerts, asks, board, claims, events, health, me, network, readiness, session
 from web.schemas.faults import faults_of_query
 from web.visitor import headers_of, trusted_networks, visitor_of
 
@@ -38,6 +38,7 @@ ROUTERS = (
     claims.router,
     alerts.router,
     me.router,
+    account.router,
     readiness.router,
     network.router,
     session.router,
@@ -53,7 +54,10 @@ def create_app(flare: Flare) -> Edge:
 
     @asynccontextmanager
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
-        hub = Hub(flare.store, flare.clock, bus=flare.bus, secret=flare.secret, floor_s=lambda: _floor(flare))
+        hub = Hub(
+            flare.store, flare.clock, bus=flare.bus, secret=flare.secret, floor_s=lambda: _floor(flare),
+            present=flare.roster.present,
+        )  # fmt: skip
         await hub.start()
         # The gazetteer takes a moment to read: better now than while somebody waits.
         await asyncio.to_thread(from_point, Point(35.0, -116.0))

@@ -28,6 +28,7 @@ STATUS: Final[dict[str, int]] = {
     "wrong-code": 409,
     "no-more-time": 409,
     "request-over": 409,
+    "on-hold": 409,
     "below-claimed": 409,
     "similar-ask": 409,
     "too-large": 413,

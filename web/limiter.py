@@ -7,7 +7,7 @@ operator at home and is not counted unless the settings say so (tests/web/test_l
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,7 +49,13 @@ POSITION: Final = (Rule(name="position", count=1, seconds=5.0),)
 SESSION_PREFIX: Final = (Rule(name="session", count=30, seconds=MINUTE, burst=60),)
 WRONG_TOKEN: Final = (Rule(name="wrong-token", count=10, seconds=MINUTE),)
 BOARD: Final = (Rule(name="board", count=1, seconds=1.0, burst=2),)
+NEW_CELLS: Final = Rule(name="cells", count=30, seconds=MINUTE)
+"""New cells of resolution 4 on somebody's board: whoever looks at their region never meets it."""
+CELLS_KNOWN: Final = 2_000
+"""Cells remembered of one viewer."""
+VIEWERS_KNOWN: Final = 5_000
 READINESS: Final = (Rule(name="readiness", count=10, seconds=HOUR),)
+EXPORT: Final = (Rule(name="export", count=5, seconds=DAY),)
 OTHER: Final = (Rule(name="other", count=120, seconds=MINUTE),)
 """Any other change."""
 
@@ -61,6 +67,7 @@ class Limiter:
         """`always`: True counts everybody, False nobody, None everybody but the operator at home."""
         self._now, self._always, self._workers = now, always, workers
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        self._cells: OrderedDict[str, dict[str, None]] = OrderedDict()
         # Asks and claims are counted by the job that does them, on a writer thread: a repeat is none.
         self._lock = threading.Lock()
         self.refused = 0
@@ -88,6 +95,27 @@ class Limiter:
                 raise SlowDown(max(1, math.ceil(wait)))
             for rule, level in levels:
                 self._keep(rule, who, level - 1.0, now)
+
+    def cells_within(self, visitor: Visitor, who: str, wanted: Iterable[str]) -> set[str]:
+        """Those of these cells that this viewer may see now: the ones seen before, and a few new ones a minute."""
+        asked = dict.fromkeys(wanted)
+        if not self.counts(visitor):
+            return set(asked)
+        with self._lock:
+            known = self._cells.setdefault(who, {})
+            self._cells.move_to_end(who)
+            now, level = self._now(), self._level(NEW_CELLS, who, self._now())
+            for cell in asked:
+                if cell not in known and level >= 1.0:
+                    known[cell] = None
+                    level -= 1.0
+            self._keep(NEW_CELLS, who, level, now)
+            shown = {cell for cell in asked if cell in known}
+            while len(known) > CELLS_KNOWN:
+                del known[next(iter(known))]
+            while len(self._cells) > VIEWERS_KNOWN:
+                self._cells.popitem(last=False)
+            return shown
 
     def _speed(self, rule: Rule) -> float:
         return rule.per_second / self._workers

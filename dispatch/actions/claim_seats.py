@@ -10,16 +10,26 @@ from typing import Any
 
 from dispatch.actions.look import my_claim_view
 from dispatch.actions.seats import covered_if_full
-from dispatch.actions.words import SEEN, hashed, part, tell, tell_claimer
+from dispatch.actions.words import SAFE, SEEN, hashed, part, tell, tell_claimer
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.audit import Deed
 from dispatch.domain.claim import Claim, lease_after
-from dispatch.domain.errors import AlreadyClaimed, Invalid, NotFound, OwnRequest, RequestOver, SeatTaken, SignIn
+from dispatch.domain.errors import (
+    AlreadyClaimed,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    OnHold,
+    OwnRequest,
+    RequestOver,
+    SeatTaken,
+    SignIn,
+)
 from dispatch.domain.events import EventKind, InboxKind
 from dispatch.domain.kinds import KINDS
 from dispatch.domain.lifecycle import ClaimState
-from dispatch.domain.network import TRUSTED
+from dispatch.domain.network import CODE, TRUSTED, rings_allowed
 from dispatch.domain.people import Person
 from dispatch.domain.request import Request
 from dispatch.domain.visibility import Viewer
@@ -47,7 +57,8 @@ class ClaimSeats:
 def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
     """The claim as its holder sees it; a guest's answer also holds their `token`.
 
-    Raises: NotFound, SignIn, OwnRequest, AlreadyClaimed, RequestOver, Invalid, SeatTaken (with what is left).
+    Raises: NotFound, SignIn, OwnRequest, AlreadyClaimed, RequestOver, Invalid, SeatTaken (with what is left);
+    NotAllowed once the owner refused them, or asks friends only; OnHold for somebody reported, or a frozen ask.
     """
     request = tx.requests.by_public(command.request)
     viewer = command.viewer
@@ -66,6 +77,7 @@ def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
     alert = tx.alerts.of(request.id, person_id)
     ring = alert.ring if alert else command.ring
     trusted = by_link or ring in TRUSTED
+    _refuse_whom_nobody_lets_come(command, request, asked=by_link or alert is not None, ring=ring)
     eta = now + timedelta(minutes=command.eta_minutes) if command.eta_minutes is not None else None
     taken = tx.requests.take_seats(request.id, command.seats)
     if taken is None and command.standby and tx.requests.lock(request.id):
@@ -102,12 +114,19 @@ def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
         if alert.seen_at is None:
             tx.due.put(SEEN, request.id, now + limits.SEEN_EVERY, sooner_only=True)
     tell_claimer(tx, claim)
-    if claim.standing and trusted:
-        tx.audit.add(Deed.DISCLOSED, actor=person_id, person=request.requester, request=request.id, why="claimed")
+    _note_what_follows(tx, request, claim)
     if taken is not None:
         covered_if_full(tx, now, taken)
     view = my_claim_view(tx, claim, current)
     return view if token is None else view | {"token": token}
+
+
+def _refuse_whom_nobody_lets_come(command: ClaimSeats, request: Request, *, asked: bool, ring: str | None) -> None:
+    if command.viewer.held:
+        raise OnHold("A report about you is looked at first, within 24 hours. You can't take seats until then.")
+    friends_only = request.reach.rings_max == 1
+    if friends_only and not asked and CODE.get(ring or "") not in rings_allowed(request):
+        raise NotAllowed("The person waiting asks friends only this time.")
 
 
 def _refuse_the_impossible(tx: Tx, request: Request, person_id: int, seats: int) -> None:
@@ -118,8 +137,12 @@ def _refuse_the_impossible(tx: Tx, request: Request, person_id: int, seats: int)
         raise Invalid([{"field": "seats", "says": f"a whole number from 1 to {most:,}"}])
     if request.requester in tx.network.blocked_either_way(person_id):
         raise NotFound("ask")
+    if tx.safety.refused(request.id, person_id):
+        raise NotAllowed("The person waiting has found help otherwise. Thank you: nothing more is needed here.")
     if request.over:
         raise RequestOver(request.status)
+    if tx.safety.frozen(request.id) is not None:
+        raise OnHold("Somebody is looking at this ask first. Nobody new can come until then.")
 
 
 def _refuse_or_stand_by(tx: Tx, request: Request, command: ClaimSeats) -> None:
@@ -130,6 +153,14 @@ def _refuse_or_stand_by(tx: Tx, request: Request, command: ClaimSeats) -> None:
     waiting = sum(c.status is ClaimState.STANDBY for c in tx.claims.of_request(request.id)) if command.standby else 0
     if not command.standby or waiting >= limits.STANDBY_MAX:
         raise SeatTaken(fresh.seats.open or 0)
+
+
+def _note_what_follows(tx: Tx, request: Request, claim: Claim) -> None:
+    """The place is shown from now on: the audit has it. Late by CHECK_LATE: the owner is asked."""
+    if claim.standing and claim.shown_at is not None:
+        tx.audit.add(Deed.DISCLOSED, actor=claim.person_id, person=request.requester, request=request.id, why="claimed")
+    if claim.eta_at is not None:
+        tx.due.put(SAFE, claim.id, claim.eta_at + limits.CHECK_LATE)
 
 
 def _guest(tx: Tx, now: datetime, command: ClaimSeats) -> tuple[int, str]:

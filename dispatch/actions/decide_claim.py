@@ -44,6 +44,7 @@ def decide_claim(tx: Tx, now: datetime, command: DecideClaim) -> dict[str, Any]:
     if claim.status not in UNFINISHED:
         raise WrongStep(claim.status, command.decision, ())
     if command.decision is Decision.REFUSE:
+        tx.safety.refuse(request.id, claim.person_id, now)
         claim = end_early(tx, now, request, claim, Step.STAND_DOWN, request.requester)
     elif claim.shown_at is None:
         shown = tx.claims.move(claim.id, [claim.status], shown_at=now)

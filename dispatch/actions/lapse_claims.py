@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from dispatch.actions.seats import end_early
-from dispatch.actions.words import DONE, part, tell, tell_claimer
+from dispatch.actions.words import DONE, SAFE, part, tell, tell_claimer
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import LEASED, ClaimState, Step, after_step
 from dispatch.ports import Tx
@@ -18,6 +18,8 @@ def lapse_claim(tx: Tx, now: datetime, claim_id: int, request_id: int) -> bool:
     if claim.lease_until is None or claim.lease_until >= now:
         return False
     end_early(tx, now, request, claim, Step.LAPSE, None)
+    if claim.status is not ClaimState.COMMITTED and claim.shown_at is not None:
+        tx.due.put(SAFE, claim.id, now)  # somebody who knows the place went dark on the way to it
     return True
 
 

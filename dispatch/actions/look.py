@@ -97,6 +97,8 @@ def request_state(tx: Tx, request: Request, role: Role) -> dict[str, Any]:
         people=tx.people.by_ids(people) if role in visibility.EXACT else {},
         notes=notes,
         claims={claim.public_id: claim for claim in claims},
+        flags=tx.safety.flags_of(request.id) if role is Role.OWNER else (),
+        frozen=tx.safety.frozen(request.id) if role is Role.OWNER else None,
     )
     return visibility.request_view(request, claims, list(notes), role, context)
 
@@ -120,7 +122,8 @@ def my_claim_view(tx: Tx, claim: Claim, request: Request | None = None) -> dict[
     request = request or tx.requests.by_id(claim.request_id)
     if request is None:
         raise NotFound("claim")
-    role = Role.CLAIMER if claim.standing and claim.shown_at else Role.ALERTED
+    exact = claim.standing and claim.shown_at and not tx.safety.is_held(claim.person_id)
+    role = Role.CLAIMER if exact else Role.ALERTED
     secrets = tx.requests.secrets(request.id)
     asker = tx.people.by_id(request.requester)
     part = visibility.claim_part(claim)

@@ -122,6 +122,7 @@ def pool_for(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: S
         return None
     pool = pool_from(roster.search(question))
     out = never | tx.network.blocked_either_way(request.requester) | tx.claims.busy() | {request.requester}
+    out |= tx.safety.held_now(now)
     strangers = pool.ring == CODE["open"]
     keep = matching.gate(pool, rings=rings_allowed(request), never=frozenset(out))
     pool = pool.only(keep & (~strangers | (pool.duty == DUTIES.index(Duty.AVAILABLE))))
@@ -172,7 +173,7 @@ def _promise(claim: Claim) -> Promise:
 def plan(tx: Tx, now: datetime, roster: Roster, policy: Policy, request_id: int) -> Plan | None:
     """Whom to ask now; None when there is nothing to decide (over, or no place yet). Read only."""
     request = tx.requests.by_id(request_id)
-    if request is None or request.over:
+    if request is None or request.over or tx.safety.frozen(request.id) is not None:
         return None
     secrets = tx.requests.secrets(request.id)
     look = look_of(tx, now, roster, request, secrets)
@@ -292,7 +293,9 @@ def _still_fit(
     tx: Tx, now: datetime, request: Request, ask: tuple[NewAlert, ...], people: dict[int, Person]
 ) -> list[NewAlert]:
     """The gate again, under the lock: another wave, a block or a break may have come since it was planned."""
-    never = tx.network.blocked_either_way(request.requester) | tx.claims.busy()
+    never = tx.network.blocked_either_way(request.requester) | tx.claims.busy() | tx.safety.held_now(now)
+    if tx.safety.frozen(request.id) is not None:
+        return []
     rings = rings_allowed(request)
     sent = tx.alerts.sent_since([alert.person_id for alert in ask], now - WEEK)
     fit = [

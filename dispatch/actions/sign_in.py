@@ -10,6 +10,7 @@ from dispatch.domain import limits
 from dispatch.domain.errors import SignIn
 from dispatch.domain.events import ControlKind
 from dispatch.domain.people import Person
+from dispatch.domain.standing import Standing
 from dispatch.domain.visibility import NOBODY, Viewer
 from dispatch.ports import Grant, Power, Tx
 
@@ -25,7 +26,7 @@ def viewer_of_session(tx: Tx, now: datetime, cookie: str | None) -> Viewer:
     """Who holds this cookie; nobody when it has ended."""
     if not cookie:
         return NOBODY
-    return _viewer(tx, [g for g in tx.grants.of_session(session_of(cookie)) if alive(g, now)], session_of(cookie))
+    return _viewer(tx, now, [g for g in tx.grants.of_session(session_of(cookie)) if alive(g, now)], session_of(cookie))
 
 
 def viewer_of_token(tx: Tx, now: datetime, token: str) -> Viewer:
@@ -36,10 +37,10 @@ def viewer_of_token(tx: Tx, now: datetime, token: str) -> Viewer:
     grant = tx.grants.by_hash(hashed(token))
     if grant is None or not alive(grant, now) or grant.power is Power.INVITE:
         raise SignIn
-    return _viewer(tx, [grant], None)
+    return _viewer(tx, now, [grant], None)
 
 
-def _viewer(tx: Tx, grants: list[Grant], session: str | None) -> Viewer:
+def _viewer(tx: Tx, now: datetime, grants: list[Grant], session: str | None) -> Viewer:
     powers: dict[int, str] = {}
     person = None
     for grant in sorted((g for g in grants if g.power in STRONGEST), key=lambda g: STRONGEST.index(g.power)):
@@ -48,11 +49,14 @@ def _viewer(tx: Tx, grants: list[Grant], session: str | None) -> Viewer:
     for grant in grants:
         if grant.power is Power.MEMBER and grant.person_id is not None:
             person = tx.people.by_id(grant.person_id)
+    standing = tx.safety.standing(person.id) if person else Standing()
     return Viewer(
         person_id=person.id if person else None,
         guest=bool(person and person.guest),
         powers=powers,
         session=session,
+        held=standing.held(now),
+        coordinator=standing.coordinator,
     )
 
 

@@ -6,17 +6,18 @@ from typing import Any
 
 from dispatch.actions.look import my_claim_view
 from dispatch.actions.seats import end_early
-from dispatch.actions.words import DONE, part, tell, tell_claimer
+from dispatch.actions.words import DONE, SAFE, part, tell, tell_claimer
 from dispatch.domain import limits
 from dispatch.domain.claim import Claim, lease_after, worth_renewing
 from dispatch.domain.errors import NoMoreTime, NotFound, WrongCode
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import BY_CLAIMER, BY_REQUESTER, LEASED, ClaimState, Step, after_step
 from dispatch.domain.request import Request
-from dispatch.domain.visibility import Role, Viewer, claim_part, claim_view, role_in
+from dispatch.domain.standing import FlagKind
+from dispatch.domain.visibility import Role, Viewer, check_part, claim_part, claim_view, role_in
 from dispatch.ports import Tx
 
-CODE_TRIES = 5
+CODE_TRIES = limits.CODE_TRIES
 ENDS = frozenset({Step.WITHDRAW, Step.NO_SHOW})
 
 
@@ -53,12 +54,11 @@ def step_claim(tx: Tx, now: datetime, command: StepClaim) -> dict[str, Any] | Wr
             changes["left_at"] = now
         case Step.MET:
             confirmed = command.code is not None
-            if confirmed and (claim.code_tries >= CODE_TRIES or command.code != claim.tell):
-                tries = min(CODE_TRIES, claim.code_tries + 1)
-                tx.claims.move(claim.id, [claim.status], code_tries=tries)
-                return WrongCode(CODE_TRIES - tries)
+            if confirmed and (wrong := _wrong(tx, now, request, claim, command.code)) is not None:
+                return wrong
             changes |= {"met_at": now, "confirmed": confirmed}
             tx.due.put(DONE, claim.id, now + limits.MET_UNTIL_DONE)
+            tx.due.put(SAFE, claim.id, now + limits.CHECK_AFTER)
         case Step.DONE:
             changes["ended_at"] = now
             tx.due.remove(DONE, claim.id)
@@ -68,6 +68,25 @@ def step_claim(tx: Tx, now: datetime, command: StepClaim) -> dict[str, Any] | Wr
     tell(tx, request, EventKind.CLAIM_STEPPED, claim.person_id, claim=part(moved))
     tell_claimer(tx, moved)
     return _answer(tx, request, moved, command)
+
+
+def _wrong(tx: Tx, now: datetime, request: Request, claim: Claim, code: str | None) -> WrongCode | None:
+    """None for the right code. Five wrong ones close the lock for 15 minutes, and the owner is told."""
+    tries, until = claim.code_tries, tx.safety.code_locked(claim.id)
+    if until is not None and until > now:
+        return WrongCode(0)
+    if tries >= CODE_TRIES:
+        tries = 0  # the time is over: it begins anew
+    if code == claim.tell:
+        return None
+    tries += 1
+    tx.claims.move(claim.id, [claim.status], code_tries=tries)
+    if tries >= CODE_TRIES:
+        tx.safety.lock_code(claim.id, now + limits.CODE_LOCKED)
+        tx.safety.asked(tx.safety.raise_flag(FlagKind.SAFE, request.id, claim.id, now).id)
+        tx.due.put(SAFE, claim.id, now + limits.CHECK_AGAIN)
+        tell(tx, request, EventKind.NOTE_ADDED, None, check=check_part(tx.safety.flags_of(request.id)))
+    return WrongCode(CODE_TRIES - tries)
 
 
 def _may_step(request: Request, claim: Claim, command: StepClaim) -> None:

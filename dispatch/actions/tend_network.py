@@ -6,12 +6,14 @@ from typing import Any
 
 from dispatch.actions.seats import end_early
 from dispatch.actions.set_me import me
-from dispatch.actions.words import hashed, tell_house
+from dispatch.actions.words import WAVE, hashed, tell, tell_house
 from dispatch.domain import limits
+from dispatch.domain.audit import Deed
 from dispatch.domain.errors import NotAllowed, NotFound
-from dispatch.domain.events import ControlKind
+from dispatch.domain.events import ControlKind, EventKind
 from dispatch.domain.lifecycle import LEASED, ClaimState, Step
 from dispatch.domain.people import Community, Person
+from dispatch.domain.standing import FlagKind
 from dispatch.domain.visibility import Viewer
 from dispatch.ports import Grant, Power, Tx
 
@@ -137,7 +139,8 @@ def block(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> None:
     other = tx.people.by_public(public_id)
     if other is None or other.id == person.id:
         raise NotFound("person")
-    tx.network.block(person.id, other.id, now)
+    if tx.network.block(person.id, other.id, now):
+        tx.audit.add(Deed.BLOCKED, actor=person.id, person=other.id)
     end_claims_between(tx, now, person.id, other.id)
     tell_house(tx, ControlKind.BLOCKED, a=person.id, b=other.id)
 
@@ -169,6 +172,16 @@ def unblock(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> None:
         tell_house(tx, ControlKind.BLOCKED, a=person.id, b=other.id)
 
 
+def freeze(tx: Tx, now: datetime, request_id: int, why: str) -> None:
+    """No new alerts and no new claims; standing claims stay, the owner reads why."""
+    request = tx.requests.lock(request_id)
+    if request is None or request.over:
+        return
+    tx.safety.freeze(request.id, why, now)
+    tx.due.remove(WAVE, request.id)
+    tell(tx, request, EventKind.NOTE_ADDED, None, frozen=why)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Somebody behaved badly; what happened, in words."""
@@ -180,9 +193,10 @@ class Report:
 
 
 def report(tx: Tx, now: datetime, command: Report) -> dict[str, Any]:
-    """`{received}`: the claim between the two ends, the pair is blocked, an operator reads the words.
+    """`{received}`: the claim between the two ends, the pair is blocked, a coordinator reads the words.
 
-    Raises: SignIn, NotFound.
+    A reported helper is held for 24 hours or until somebody decides; a reported ask is frozen.
+    Raises: SignIn, NotFound; NotAllowed after three that nothing was behind.
     """
     viewer = command.viewer
     claim = tx.claims.by_public(command.claim) if command.claim else None
@@ -198,7 +212,18 @@ def report(tx: Tx, now: datetime, command: Report) -> dict[str, Any]:
     if claim is None or reporter not in (request.requester, claim.person_id):
         raise NotFound("claim")
     reported = claim.person_id if owner else request.requester
+    if tx.safety.standing(reporter).barred(now):
+        raise NotAllowed("Your last reports came to nothing: no more are taken for 30 days. In danger, call for help.")
     tx.network.report(reporter, reported, request.id, command.reason, now)
+    tx.safety.raise_flag(FlagKind.REPORTED, request.id, claim.id, now)
+    tx.audit.add(Deed.REPORTED, actor=reporter, person=reported, request=request.id)
+    if owner:
+        tx.safety.hold(reported, now + limits.HELD)
+        tell_house(tx, ControlKind.ACCESS_ENDED, person=reported)
+    else:
+        freeze(
+            tx, now, request.id, "Somebody who came has reported this ask. Somebody looks first; who comes still comes."
+        )
     tx.network.block(reporter, reported, now)
     end_claims_between(tx, now, reporter, reported)
     tell_house(tx, ControlKind.BLOCKED, a=reporter, b=reported)

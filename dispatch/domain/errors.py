@@ -154,8 +154,18 @@ class WrongCode(Refused):
     code, retry = "wrong-code", Retry.FIX
 
     def __init__(self, tries_left: int) -> None:
-        super().__init__(f"That is not the code. {tries_left} tries left; you can also confirm without one.")
+        left = f"{tries_left} tries left" if tries_left else "No tries left for 15 minutes"
+        super().__init__(f"That is not the code. {left}; you can also confirm without one.")
         self.tries_left = tries_left
+
+
+class OnHold(Refused):
+    """Somebody has to look first: a helper who was reported, or an ask that is frozen."""
+
+    code, retry = "on-hold", Retry.LATER
+
+    def __init__(self, says: str) -> None:
+        super().__init__(says)
 
 
 class RequestOver(Refused):

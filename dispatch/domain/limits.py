@@ -37,6 +37,10 @@ SEATS_UNKNOWN: Final = 3  # seats of a person who never said how many
 REQUEST_ALERTS_MAX: Final = 10_000  # alerts one request may ever send
 GUEST_ALERTS_MAX: Final = 10  # strangers one unproven guest's request may reach
 DECLINE_AT_ONCE: Final = 25  # while no more were asked, a decline is answered by a look at once
+CODE_TRIES: Final = 5  # guesses at a meet code
+CHECKS: Final = 2  # times the owner is asked before a coordinator is told
+UNFOUNDED_MAX: Final = 3  # reports that nothing was behind, until no more are taken
+QUEUE_SHOWN: Final = 100  # rows of a coordinator's queue
 STANDBY_MAX: Final = 3  # claims waiting behind a full request
 
 # -- time -------------------------------------------------------------------------------------
@@ -59,6 +63,14 @@ EXACT_KEPT_MIN: Final = timedelta(hours=1)  # … and at least this long
 EXACT_KEPT: Final = timedelta(hours=72)  # exact place, phone and words after the close
 KEYS_EVERY: Final = timedelta(days=1)  # day keys are renewed, old ones destroyed
 AUDIT_EVERY: Final = timedelta(seconds=60)  # new rows of the audit are chained
+CODE_LOCKED: Final = timedelta(minutes=15)  # no guess at a meet code counts, after five wrong ones
+CHECK_AFTER: Final = timedelta(minutes=20)  # after a meeting the owner is asked whether they are safe
+CHECK_LATE: Final = timedelta(minutes=30)  # … and this long after a stated arrival
+CHECK_AGAIN: Final = timedelta(minutes=15)  # … and once more
+HELD: Final = timedelta(hours=24)  # whoever is reported is held, until a coordinator decides
+BARRED: Final = timedelta(days=30)  # no more reports, after too many that nothing was behind
+GLASS: Final = timedelta(minutes=15)  # a coordinator sees an exact place
+UNOWNED: Final = timedelta(minutes=10)  # nobody comes: a coordinator looks
 SIMILAR_WITHIN: Final = timedelta(minutes=30)
 
 # -- reading ----------------------------------------------------------------------------------
@@ -66,6 +78,7 @@ PAGE: Final = 500  # events in one page, rows of one read
 RESUME_MAX: Final = 500  # missed events that are replayed; more is a snapshot
 LONG_POLL_S: Final = 25  # longest wait of a long poll
 INBOX_ALERTS: Final = 100  # newest alerts an inbox shows
+EXPORT_ROWS: Final = 1_000  # newest requests, claims and alerts of an export
 BOARD_REQUESTS: Final = 500  # requests one board shows
 NOTES_SHOWN: Final = 50
 READ_S: Final = 1.0  # one read transaction

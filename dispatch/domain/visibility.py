@@ -21,6 +21,7 @@ from dispatch.domain.kinds import KINDS
 from dispatch.domain.lifecycle import UNFINISHED
 from dispatch.domain.people import Person
 from dispatch.domain.request import Request, Secrets
+from dispatch.domain.standing import Flag, FlagKind
 from geo import cells
 from geo.gazetteer import gazetteer
 
@@ -47,6 +48,9 @@ class Viewer:
     guest: bool = False
     powers: Mapping[int, str] = field(default_factory=dict)
     session: str | None = None
+    held: bool = False
+    """Reported, and nobody has looked yet: no exact place, no new claim."""
+    coordinator: bool = False
 
 
 NOBODY = Viewer()
@@ -61,7 +65,7 @@ def role_in(request: Request, viewer: Viewer, claim: Claim | None, alert: Alert 
     """
     if viewer.person_id == request.requester or viewer.powers.get(request.id) == "owner":
         return Role.OWNER
-    if claim is not None and claim.standing and claim.shown_at is not None:
+    if claim is not None and claim.standing and claim.shown_at is not None and not viewer.held:
         return Role.CLAIMER
     if claim is not None or alert is not None:
         return Role.ALERTED
@@ -91,6 +95,8 @@ FIELDS: Mapping[str, frozenset[Role]] = {
     "note": EXACT,
     "added": EXACT,
     "show_travel": frozenset({Role.OWNER}),
+    "check": frozenset({Role.OWNER}),
+    "frozen": frozenset({Role.OWNER}),
     "destination": EXACT,
 }
 """Which roles get which part of an event's body. What is not listed leaves nobody."""
@@ -108,6 +114,9 @@ class Context:
     people: Mapping[int, Person] = field(default_factory=dict)
     notes: Mapping[str, tuple[int | None, str, datetime]] = field(default_factory=dict)
     claims: Mapping[str, Claim] = field(default_factory=dict)
+    flags: Sequence[Flag] = ()
+    """What is open about the one request of a snapshot."""
+    frozen: str | None = None
 
 
 @lru_cache(maxsize=4096)
@@ -241,11 +250,21 @@ def request_view(
         view["forecast"] = request.forecast
         view["reach"] = reach_view(request)
         view["raised"] = request.raised
+        view["check"] = check_part(context.flags)
+        view["frozen"] = context.frozen
         view["show_travel"] = request.show_travel
     travels = role is Role.OWNER or request.show_travel
     view["heard"] = heard_view(request) if travels else None
     view["wave"] = {"waves": request.wave} if travels else None
     return view
+
+
+def check_part(flags: Sequence[Flag]) -> dict[str, Any] | None:
+    """What its owner is asked: whether they are safe, how often, since when; None while nothing is asked."""
+    asked = [flag for flag in flags if flag.kind is FlagKind.SAFE]
+    if not asked:
+        return None
+    return {"asked": max(flag.asked for flag in asked), "since": moment(min(flag.at for flag in asked))}
 
 
 def heard_view(request: Request) -> dict[str, int]:

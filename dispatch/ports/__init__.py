@@ -16,6 +16,7 @@ from dispatch.ports.roster import (
     Roster,
     Search,
 )
+from dispatch.ports.safety import Safety
 from dispatch.ports.store import IdemKey, Job, Lane, Store, Tx
 from dispatch.ports.tables import (
     Alerts,
@@ -65,6 +66,7 @@ __all__ = [
     "Progress",
     "Requests",
     "Roster",
+    "Safety",
     "Search",
     "Store",
     "Tx",

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from dispatch.ports.safety import Safety
 from dispatch.ports.tables import Alerts, Audit, Claims, Due, Grants, Journal, Keys, Network, Outbox, People, Requests
 from dispatch.ports.world import Ids
 
@@ -37,6 +38,8 @@ class Tx(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def audit(self) -> Audit: ...
+    @property
+    def safety(self) -> Safety: ...
     @property
     def keys(self) -> Keys: ...
     @property

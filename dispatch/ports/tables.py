@@ -181,6 +181,10 @@ class Alerts(Protocol):
         """The alert with that answer; sets `seen_at` once for anything a person did themselves."""
         ...
 
+    def forget(self, person_id: int) -> None:
+        """Nothing says any more that this person was asked; the counts stay."""
+        ...
+
     def unanswered(self, request_id: int, limit: int) -> list[Alert]:
         """Neither declined, claimed nor stood down: those who would still be waiting to hear."""
         ...

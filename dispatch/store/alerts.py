@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, literal_column, or_, select, update
 
 from dispatch.domain.alert import Alert, Answer, NewAlert, Reasons
 from dispatch.domain.learning import AlertFacts
@@ -47,6 +47,7 @@ _ANSWER = (
     .where(_a.id == given("w_id"))
     .returning(*_ALL)
 )
+_FORGET = delete(alert).where(_a.person_id == given("id"))
 _UNANSWERED = (
     select(*_ALL)
     .where(_a.request_id == given("id"), or_(_a.answer.is_(None), _a.answer == literal_column("'acknowledged'")))
@@ -161,6 +162,10 @@ class StoredAlerts:
         if row is None:
             raise KeyError(f"no alert {alert_id}")
         return self._alert(row)
+
+    def forget(self, person_id: int) -> None:
+        """Nothing says any more that this person was asked; the counts stay."""
+        self._link.run(_FORGET, id=person_id)
 
     def unanswered(self, request_id: int, limit: int) -> list[Alert]:
         """Neither declined, claimed nor stood down."""

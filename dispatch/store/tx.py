@@ -15,6 +15,7 @@ from dispatch.store.network import StoredNetwork
 from dispatch.store.outbox import StoredOutbox
 from dispatch.store.people import StoredPeople
 from dispatch.store.requests import StoredRequests
+from dispatch.store.safety import StoredSafety
 from dispatch.store.secrets import StoredKeys, StoredSecrets
 from dispatch.store.state import State
 
@@ -43,6 +44,7 @@ class StoreTx:
         self.grants = StoredGrants(link)
         self.due = StoredDue(link, state)
         self.outbox = StoredOutbox(link, state)
+        self.safety = StoredSafety(link, state, ids, secrets)
         self.audit = StoredAudit(link, state)
         self.keys = StoredKeys(link, state, keyring, secrets)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from dispatch.actions import change_request, close_request, look, post_request, sign_in
+from dispatch.actions import change_request, close_request, look, look_after, post_request, sign_in
 from dispatch.actions.words import hashed
 from dispatch.domain.kinds import kind_named, quantity_of
 from dispatch.domain.lifecycle import Disposition
@@ -245,6 +245,20 @@ async def post_note(request: Request, id: str) -> Response:  # noqa: A002
     body = await call.body(bodies.NoteBody)
     command = change_request.AddNote(request=public_id, viewer=call.viewer, text=body.text)
     return written(await call.write(lambda tx, now: change_request.add_note(tx, now, command), 201))
+
+
+@router.post(
+    "/requests/{id}/safe",
+    **told.call("I am safe, or not", body=bodies.SafeBody, answer=answers.SafeView, key=True, refuses=(404,)),
+)
+async def post_safe(request: Request, id: str) -> Response:  # noqa: A002
+    """The owner says that all is well, or asks for help without a word: a coordinator sees it at once."""
+    call = await begin(request)
+    public_id = named(id)
+    body = await call.body(bodies.SafeBody)
+    said = look_after.Safe(body.answer)
+    command = look_after.AnswerSafe(request=public_id, viewer=call.viewer, answer=said)
+    return written(await call.write(lambda tx, now: look_after.answer_safe(tx, now, command)))
 
 
 @router.post(

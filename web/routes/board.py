@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from dispatch.actions import look
 from dispatch.domain.errors import Invalid
+from geo import cells
 from geo.box import WORLD, BadBox, Box
 from web.call import answer, begin
 from web.limiter import BOARD
@@ -25,6 +26,10 @@ async def get_board(
     box = _box(bbox) if bbox is not None else WORLD
     secret = call.flare.secret
     shown = await call.read(lambda tx, now: look.board(tx, now, call.viewer, box, secret))
+    # The board is read from the whole world on: without a budget one look would be everybody's ask.
+    coarse = [cells.parent(feature["properties"]["cell"], cells.EMPTY_LAND) for feature in shown["features"]]
+    may = call.limiter.cells_within(call.visitor, call.who, coarse)
+    shown["features"] = [f for f, cell in zip(shown["features"], coarse, strict=True) if cell in may]
     return answer(shown, headers={"Content-Type": "application/geo+json"})
 
 

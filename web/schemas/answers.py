@@ -227,6 +227,40 @@ class ReceivedView(Told):
     received: bool
 
 
+class SessionPart(Told):
+    """One browser or program that is signed in."""
+
+    id: str
+    kind: Literal["browser", "token"]
+    current: bool
+    since: str | None
+    until: str | None
+
+
+class SessionsView(Told):
+    """Where I am signed in."""
+
+    sessions: list[SessionPart]
+
+
+class ExportView(Told):
+    """Everything that is kept of me."""
+
+    made_at: str
+    me: MeView
+    requests: list[RequestView]
+    claims: list[ClaimView]
+    alerts: list[dict[str, Any]]
+    sessions: list[SessionPart]
+
+
+class SafeView(Told):
+    """It was received; the local emergency number, whatever was said."""
+
+    received: bool
+    emergency: str
+
+
 class BoardView(Told):
     """GeoJSON: outlines of cells, never dots."""
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from dispatch.actions.decide_claim import Decision
+from dispatch.actions.look_after import Safe
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.errors import Invalid
@@ -215,6 +216,12 @@ class DecisionBody(Body):
     """The owner's word on somebody who wants to come."""
 
     decision: Annotated[str, *_one_of(*Decision)]
+
+
+class SafeBody(Body):
+    """The owner's answer to "are you safe?", or the silent button."""
+
+    answer: Annotated[str, *_one_of(*Safe)]
 
 
 class CloseBody(Body):
