@@ -53,14 +53,18 @@ class Hub:
         secret: bytes | None = None,
         floor_s: Callable[[], float] = lambda: limits.POLL_FLOOR_S,
         beat_s: float = BEAT_S,
+        present: Callable[[int, int], None] | None = None,
     ) -> None:
-        """`secret` names asks on strangers' maps, the same in every worker; `floor_s` is asked before each wait."""
+        """`secret` names asks on strangers' maps, the same in every worker; `floor_s` is asked before each wait.
+
+        `present` hears of inboxes that open and close (web/live/topics.py).
+        """
         self._beat_s = beat_s
         self._store, self._clock, self._bus, self._floor_s = store, clock, bus, floor_s
         self.luck = luck or random.Random()
         self.maps = MapBoard(secret)
         self.positions = PositionBoard()
-        self.topics = Topics()
+        self.topics = Topics(present)
         self.sinks: dict[Sink, None] = {}
         self.on_beat: list[Callable[[float], None]] = []
         self.draining = False

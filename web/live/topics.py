@@ -1,6 +1,6 @@
 """Which topics somebody listens to, who, and how far each has come. Plain memory of one event loop."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from web.live.subscription import Stage, Subscription
 
@@ -16,8 +16,10 @@ class _Topic:
 class Topics:
     """Subscriptions by the journal's topic. Exists only while somebody listens."""
 
-    def __init__(self) -> None:
+    def __init__(self, present: Callable[[int, int], None] | None = None) -> None:
+        """`present` hears of each inbox that is opened (+1) or closed (-1): whose, and which of the two."""
         self._topics: dict[str, _Topic] = {}
+        self._present = present
 
     def __contains__(self, key: object) -> bool:
         """Is somebody listening? Also asked from reader threads: a dictionary look-up, nothing more."""
@@ -28,7 +30,10 @@ class Topics:
 
     def add(self, sub: Subscription) -> None:
         """From now on it is told."""
-        self._topics.setdefault(sub.key, _Topic()).subs[sub] = None
+        topic = self._topics.setdefault(sub.key, _Topic())
+        if not topic.subs:
+            self._tell(sub.key, 1)
+        topic.subs[sub] = None
 
     def drop(self, sub: Subscription) -> None:
         """From now on it is not."""
@@ -37,6 +42,11 @@ class Topics:
             topic.subs.pop(sub, None)
             if not topic.subs:
                 del self._topics[sub.key]
+                self._tell(sub.key, -1)
+
+    def _tell(self, key: str, more: int) -> None:
+        if self._present is not None and key.startswith("p") and key[1:].isdigit():
+            self._present(int(key[1:]), more)
 
     def of(self, key: str) -> list[Subscription]:
         """Who listens, as a list of its own: it may be walked while others come and go."""
