@@ -18,7 +18,7 @@ from dispatch.store.sqlite import SqliteStore, open_sqlite
 from tests.contract.worlds import SECRET, START
 from tests.faults.disk import Disk, power_cuts
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 ANSWERS = 5_000
 KIND = "power"
 
