@@ -1,7 +1,7 @@
 """What people say of themselves: name, car, duty, where they usually are. Off duty silences everything at once."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.actions.step_claim import sign_of_life
@@ -9,6 +9,7 @@ from dispatch.actions.words import DUTY, part, tell, tell_house
 from dispatch.domain import limits
 from dispatch.domain.errors import SignIn
 from dispatch.domain.events import ControlKind, EventKind
+from dispatch.domain.learning import asked_words
 from dispatch.domain.lifecycle import UNFINISHED
 from dispatch.domain.people import Duty, Person
 from dispatch.domain.visibility import Viewer, moment
@@ -144,6 +145,7 @@ def show_me(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
 def my_view(tx: Tx, person: Person, now: datetime) -> dict[str, Any]:
     """A person as they see themselves: everything that is kept of them."""
     claims = tx.claims.busy()
+    asked = tx.alerts.sent_since([person.id], now - timedelta(days=7)).get(person.id, 0)
     duty = Duty.COMMITTED if person.id in claims else person.duty
     return {
         "id": person.public_id,
@@ -160,6 +162,8 @@ def my_view(tx: Tx, person: Person, now: datetime) -> dict[str, Any]:
         "reach_minutes": person.reach_minutes,
         "quiet_hours": quiet_text(person),
         "alerts_per_week_max": person.alerts_per_week_max,
+        "asked_7d": asked,
+        "asked": asked_words(asked, person.alerts_per_week_max),
         "communities": [{"id": c.public_id, "name": c.name} for c in tx.network.communities_of(person.id)],
         "ties": len(tx.network.ties_of(person.id)),
     }
