@@ -140,3 +140,24 @@ def test_two_asks_that_both_move_on_do_not_cancel_each_other_out() -> None:
     moves = {fingerprint(name, 1) ^ fingerprint(name, 2) for name in names}
     assert len(moves) == len(names)
     assert fingerprint("AbCdEfGhIjKlMnOpQrStUv", 7) == 0xC3308F6D
+
+
+def test_watchers_told_in_the_same_tick_read_only_their_own_names(tmp_path: Path) -> None:
+    async def scene(here: World) -> None:
+        ada, ben = await here.person(), await here.person("Ben")
+        ask = await here.ask(ada)
+        viewers = [ada, ben, NOBODY, Viewer(session="s-one"), Viewer(session="s-two")]
+        viewers += [Viewer(session="s-one", powers={ask.id: "view"}), NOBODY]
+        watching = [Listener(here, viewer) for viewer in viewers]
+        for each in watching:
+            await here.follow(each, "map:*")
+            each.heard()
+        await here.note(ask)
+        await here.settled()
+        here.later(1)
+        told = [each.heard()[0]["put"][0]["id"] for each in watching]
+        assert told[0] == told[1] == told[5] == ask.public_id
+        assert told[2] == told[6]
+        assert len({ask.public_id, *told[2:5]}) == 4
+
+    play(tmp_path, scene, serve=False)
