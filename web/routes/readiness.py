@@ -4,6 +4,7 @@ The place asked about is snapped to its cell, volunteers stand in theirs, and co
 counts for free coordinates would find where a friend lives (docs/visibility.md).
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -12,8 +13,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from dispatch.actions import send_wave
 from dispatch.actions.post_request import PostRequest, draft
+from dispatch.domain import attention, matching
 from dispatch.domain.errors import Invalid
+from dispatch.domain.looking import Look
 from dispatch.domain.network import CODE
+from dispatch.domain.people import Duty
 from dispatch.domain.whereabouts import from_point
 from dispatch.ports import Tx
 from dispatch.runtime import Flare
@@ -30,6 +34,8 @@ BANDS: Final = (0, 1, 5, 10, 20, 50)
 """Where bands begin; from 100 on each is a hundred wide."""
 PARTIES: Final = (1, 9)
 FEW: Final = 5
+READY_MORE: Final = 3
+"""So many people setting themselves available is a lever somebody can pull."""
 RATHER_FEW: Final = 30
 """Fewer than this within an hour and a call for nine seats is unlikely to be covered."""
 
@@ -69,6 +75,8 @@ def readiness(tx: Tx, now: datetime, flare: Flare, person: int, centre: Point) -
     where = from_point(centre)
     odds: dict[str, Any] = {}
     counts: dict[str, int] = {}
+    awake = 0.0
+    raises: list[str] = []
     for party in PARTIES:
         command = PostRequest(person_id=person, kind="ride", quantity=party, where=where)
         request, words = draft(tx, now, command)
@@ -77,18 +85,44 @@ def readiness(tx: Tx, now: datetime, flare: Flare, person: int, centre: Point) -
             continue
         soon = look.pool.minutes <= WITHIN_MINUTES
         counts = {ring: int(np.count_nonzero(soon & (look.pool.ring == CODE[ring]))) for ring in ("1", "2", "3")}
+        minute = matching.local_minute(now, look.pool.lon)
+        hears = attention.hears(minute, look.pool.online, matching.quiet(look.pool, now))
+        awake = float(hears[soon].sum())
         outlook = flare.policy(look).forecast
+        raises = _raises(counts, _with_ready(flare, look, party, outlook.p))
         odds[str(party)] = {"p": round(outlook.p, 1), "by_minutes": _minutes(outlook.by, now), "early": outlook.early}
-    return {"rings": {ring: band(count) for ring, count in counts.items()}, "forecast": odds, "raises": _raises(counts)}
+    return {
+        "rings": {ring: band(count) for ring, count in counts.items()},
+        "reachable": band(round(awake)),
+        "forecast": odds,
+        "raises": raises or _raises(counts, None),
+    }
+
+
+def _with_ready(flare: Flare, look: Look, party: int, now_p: float) -> str | None:
+    """What it would bring if the READY_MORE of their people who are soonest there set themselves available."""
+    pool = look.pool
+    mine = np.flatnonzero(((pool.ring == CODE["1"]) | (pool.ring == CODE["2"])) & (pool.duty < 0))
+    if not len(mine):
+        return None
+    soonest = mine[np.argsort(pool.minutes[mine], kind="stable")][:READY_MORE]
+    duty = pool.duty.copy()
+    duty[soonest] = matching.DUTIES.index(Duty.AVAILABLE)
+    then = flare.policy(replace(look, pool=replace(pool, duty=duty))).forecast.p
+    if round(then, 1) <= round(now_p, 1):
+        return None
+    who = f"{len(soonest)} of your people" if len(soonest) > 1 else "one of your people"
+    better = f"now {round(now_p, 1):.0%}, then {round(then, 1):.0%}"
+    return f"Ask {who} to set themselves available: for {party} seats {better}."
 
 
 def _minutes(by: datetime, now: datetime) -> int:
     return round((by - now).total_seconds() / 60)
 
 
-def _raises(counts: dict[str, int]) -> list[str]:
-    """What would make the odds better, in words for people."""
-    says: list[str] = []
+def _raises(counts: dict[str, int], recomputed: str | None) -> list[str]:
+    """What would make the odds better, in words for people; what can be worked out is, not guessed."""
+    says: list[str] = [recomputed] if recomputed else []
     if counts.get("1", 0) < FEW:
         says.append("Invite people who live near there: few of your own are within an hour.")
     if sum(counts.values()) < RATHER_FEW:
