@@ -38,11 +38,12 @@ class Crowd:
     async def connect(self, number: int) -> None:
         """Opens them, spread over time. Raises: TimeoutError."""
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        next_at = loop.time()
         async with asyncio.timeout(LONGEST_S):
-            for each in range(number):
-                if (ahead := each / CONNECTS_PER_S - (loop.time() - began)) > 0:
-                    await asyncio.sleep(ahead)
+            for _ in range(number):
+                # Never faster to make up for a pause: a server may refuse a burst.
+                next_at = max(next_at, loop.time()) + 1 / CONNECTS_PER_S
+                await asyncio.sleep(next_at - loop.time())
                 _, phone = await loop.create_connection(lambda: _Phone(self), self.host, self.port)
                 self._open.append(phone)
             await asyncio.gather(*(phone.opened for phone in self._open))

@@ -9,17 +9,21 @@ one topic. Connected at 180 a second, so it takes a minute per server. Beside it
 import asyncio
 import json
 import os
+import secrets
 import sys
+import time
 from pathlib import Path
 
+import httpx
 import uvloop
 
 from bench.crowd import Crowd
 from bench.fan_out import SHOWN, _up
-from bench.machine import described
+from bench.machine import described, quantile
 from bench.peers import Missing, Peer, node_modules, running
 
 SOCKETS = int(os.environ.get("FLARE_BENCH_SOCKETS", "10000"))
+CLAIMS = 200
 NAMES = ("flare", "nchan", "ws", "websockets", "starlette")
 
 
@@ -36,7 +40,8 @@ def main(*, as_json: bool = False) -> int:
         return 0
     sys.stdout.write(f"{figures['machine']}\n{SOCKETS:,} idle sockets, KiB each\n")
     for name, row in rows.items():
-        sys.stdout.write(f"{SHOWN[name]:<32} {row.get('missing') or row['kib_each']}\n")
+        claims = f"   a claim p50 {row['claim_p50_ms']} p99 {row['claim_p99_ms']} ms" if "claim_p99_ms" in row else ""
+        sys.stdout.write(f"{SHOWN[name]:<32} {row.get('missing') or row['kib_each']}{claims}\n")
     return 0
 
 
@@ -63,9 +68,33 @@ async def _measure(peer: Peer) -> dict[str, object]:
     await crowd.connect(SOCKETS)
     await asyncio.sleep(2)
     each = (peer.memory_kb() - before) / SOCKETS
-    lost = crowd.lost
+    row: dict[str, object] = {"kib_each": round(each, 1), "lost": crowd.lost}
+    if peer.claimer is not None:
+        row |= await _claims(peer.port, *peer.claimer)
     crowd.close()
-    return {"kib_each": round(each, 1), "lost": lost}
+    return row
+
+
+async def _claims(port: int, token: str, ask: str) -> dict[str, object]:
+    """How long a claim takes over HTTP while everybody idles; each is given back before the next."""
+    took = []
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=30
+    ) as client:
+        for _ in range(CLAIMS):
+            began = time.perf_counter()
+            made = await client.post(f"/v1/requests/{ask}/claims", json={"seats": 1}, headers=_key())
+            took.append((time.perf_counter() - began) * 1000)
+            made.raise_for_status()
+            claim = made.json()["id"]
+            (
+                await client.post(f"/v1/claims/{claim}/steps", json={"step": "withdraw"}, headers=_key())
+            ).raise_for_status()
+    return {"claim_p50_ms": round(quantile(took, 0.5), 1), "claim_p99_ms": round(quantile(took, 0.99), 1)}
+
+
+def _key() -> dict[str, str]:
+    return {"Idempotency-Key": secrets.token_urlsafe(16)}
 
 
 if __name__ == "__main__":

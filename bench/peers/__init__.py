@@ -50,6 +50,8 @@ class Peer:
     headers: dict[str, str] = field(default_factory=dict)
     first: list[str] = field(default_factory=list)
     by_http: bool = False
+    claimer: tuple[str, str] | None = None
+    """A person's token and an ask of which they may claim seats; ours only."""
 
     def send(self, events: int) -> None:
         """That many events to everybody."""
@@ -133,7 +135,8 @@ def _peer(name: str, process: subprocess.Popen[str], port: int) -> Peer:
         raise Missing("did not start")
     if name == "flare":
         hello = ['{"f":"hello","v":1}', f'{{"f":"sub","id":1,"topic":"req:{line[2]}"}}']
-        return Peer(name, process, int(line[0]), "/v1/live", {"Authorization": f"Bearer {line[1]}"}, hello)
+        bearer = {"Authorization": f"Bearer {line[1]}"}
+        return Peer(name, process, int(line[0]), "/v1/live", bearer, hello, claimer=(line[3], line[4]))
     if name == "socketio":
         return Peer(name, process, int(line[0]), "/socket.io/?EIO=4&transport=websocket", first=["40"])
     return Peer(name, process, int(line[0]))

@@ -139,19 +139,25 @@ async def flare(payload: str) -> None:
     running = build(Settings(data=Path(tempfile.mkdtemp(prefix="flare-bench-"))))
     token = running.ids.token("flm_")
 
-    def prepare(tx: Tx, now: datetime) -> Request:
+    other = running.ids.token("flm_")
+
+    def prepare(tx: Tx, now: datetime) -> tuple[Request, Request]:
         person = tx.people.add(Person(id=0, public_id=tx.ids.public_id(), name="Ana", created_at=now))
         tx.grants.add(Grant(token_hash=hashed(token), power=Power.MEMBER, person_id=person.id))
+        ben = tx.people.add(Person(id=0, public_id=tx.ids.public_id(), name="Ben", created_at=now))
+        tx.grants.add(Grant(token_hash=hashed(other), power=Power.MEMBER, person_id=ben.id))
+        tx.network.tie(person.id, ben.id)
         where = from_point(Point(35.2, -116.1))
-        return post_request(tx, now, PostRequest(person_id=person.id, kind="ride", quantity=9, where=where)).request
+        ride = PostRequest(person_id=person.id, kind="ride", quantity=9, where=where, similar_ok=True)
+        return post_request(tx, now, ride).request, post_request(tx, now, ride).request
 
-    ask = running.store.submit(prepare).result()
+    ask, second = running.store.submit(prepare).result()
     bound = listen("127.0.0.1", 0)
     server = FlareServer(serve_config(create_app(running), log_level="error"))
     asyncio.ensure_future(server._serve(sockets=[bound]))  # noqa: RUF006 - lives as long as the loop
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.02)
-    sys.stdout.write(f"{bound.getsockname()[1]} {token} {ask.public_id}\n")
+    sys.stdout.write(f"{bound.getsockname()[1]} {token} {ask.public_id} {other} {second.public_id}\n")
     sys.stdout.flush()
     body = {"seats": {"total": 9, "claimed": 0, "open": 9}, "forecast": json.loads(payload)}
 
