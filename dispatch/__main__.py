@@ -155,12 +155,13 @@ def _up_scaled(settings: "Settings") -> None:
 
 
 def _serve(settings: "Settings", beside: "Beside | None") -> None:
+    from dispatch.stories.tales import StoryRefused
     from web.serve import CannotListen, run
 
     with _refusals():
         try:
             run(settings, beside=beside, say=typer.echo)
-        except CannotListen as fault:
+        except (CannotListen, StoryRefused) as fault:
             refuse(str(fault))
 
 
@@ -173,12 +174,14 @@ def import_(
 ) -> None:
     """Load a network: all or nothing; importing it again changes nothing."""
     from dispatch.actions.import_network import BadFile, import_network
+    from dispatch.ids import SystemIds
+    from dispatch.progress import Progress
 
     settings = _settings(data=data)
     with _refusals(), _open_store(settings) as store:
         bar = Progress()
         try:
-            report = import_network(store, people, ties, ids=store.ids, progress=bar.show, tokens=tokens is not None)
+            report = import_network(store, people, ties, ids=SystemIds(), progress=bar.show, tokens=tokens is not None)
         except BadFile as fault:
             bar.end()
             for line in fault.lines[1:]:
@@ -211,6 +214,9 @@ def simulate(
     seeds: Annotated[int, typer.Option(help="How many nights to play.", min=1, max=10_000)] = 1,
     policy: Annotated[str | None, typer.Option(help="Wave policy.", show_default=False)] = None,
     hub: Annotated[str | None, typer.Option(help="Who asks, in the network given.", show_default=False)] = None,
+    willing: Annotated[
+        float | None, typer.Option(help="People's willingness, times as remembered.", show_default=False)
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Where the report goes.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -220,7 +226,17 @@ def simulate(
 
     with _refusals():
         try:
-            code = play(story, people=people, ties=ties, seeds=seeds, policy=policy, as_json=as_json, out=out, hub=hub)
+            code = play(
+                story,
+                people=people,
+                ties=ties,
+                seeds=seeds,
+                policy=policy,
+                as_json=as_json,
+                out=out,
+                hub=hub,
+                willing=willing,
+            )
         except StoryRefused as fault:
             refuse(str(fault))
     raise typer.Exit(code)
@@ -245,6 +261,26 @@ def migrate(
         if restored:
             typer.echo(begin_epoch(database_of(settings)))
     typer.echo("The database is at the newest revision.")
+
+
+@app.command()
+def coordinator(
+    what: Annotated[str, typer.Argument(help="add or remove.")],
+    person: Annotated[str, typer.Argument(help="The person's name in your file, or their id.")],
+    data: Data = None,
+) -> None:
+    """Let somebody look after the network, or no longer: they sign in as themselves, every act is in the audit."""
+    from dispatch.actions.desk import appoint
+    from dispatch.domain.errors import NotFound
+
+    if what not in ("add", "remove"):
+        raise typer.BadParameter("say add or remove")
+    with _refusals(), _open_store(_settings(data=data)) as store:
+        try:
+            changed = store.submit(lambda tx, now: appoint(tx, now, person, may=what == "add")).result()
+        except NotFound:
+            refuse(f"there is no member {person!r}: use the name of your people file, or the id of GET /v1/me")
+    typer.echo("Done." if changed else "That was so already.")
 
 
 @app.command()
@@ -300,36 +336,6 @@ def bench(
     raise typer.Exit(importlib.import_module(BENCHES[name]).main(as_json=as_json))
 
 
-class Progress:
-    """A bar on stderr: what is done, of how much; quiet when nobody looks."""
-
-    WIDTH = 30
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-        self._stage = ""
-
-    def show(self, stage: str, done: int, total: int) -> None:
-        """Draws the bar of one stage."""
-        if not self._shown:
-            if stage != self._stage:
-                self._stage = stage
-                typer.echo(f"{stage} …", err=True)
-            return
-        full = self.WIDTH if total <= 0 else min(self.WIDTH, done * self.WIDTH // total)
-        text = f"\r{stage:<24} {'█' * full}{'·' * (self.WIDTH - full)} {done:>10,} of {total:,}"
-        sys.stderr.write(text + "\x1b[K")
-        sys.stderr.flush()
-        if stage != self._stage and self._stage:
-            sys.stderr.write("\n")
-        self._stage = stage
-
-    def end(self) -> None:
-        """Leaves the cursor on a line of its own."""
-        if self._shown and self._stage:
-            sys.stderr.write("\n")
-
-
 class _refusals:  # noqa: N801 - read as a word at its uses
     """Turns expected refusals of the store and the settings into one line and exit code 1."""
 
@@ -365,7 +371,8 @@ class OpenStore:
         from dispatch.store import open_store
 
         secret = secret_for(self._settings)
-        self._store = open_store(database_of(self._settings), clock=MachineClock(), ids=SystemIds(), secret=secret)
+        url, keyring = database_of(self._settings), self._settings.keyring
+        self._store = open_store(url, clock=MachineClock(), ids=SystemIds(), secret=secret, keyring=keyring)
         return self._store
 
     def __exit__(self, *_: object) -> None:

@@ -25,7 +25,7 @@ from web.edge import Edge, Scope
 from web.limiter import Limiter
 from web.live.hub import Hub
 from web.live.sockets import Authenticate, live_endpoint
-from web.routes import account, alerts, asks, board, claims, events, health, me, network, readiness, session
+from web.routes import account, alerts, asks, board, claims, desk, events, health, me, network, readiness, session
 from web.schemas.faults import faults_of_query
 from web.visitor import headers_of, trusted_networks, visitor_of
 
@@ -39,6 +39,7 @@ ROUTERS = (
     alerts.router,
     me.router,
     account.router,
+    desk.router,
     readiness.router,
     network.router,
     session.router,

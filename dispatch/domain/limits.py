@@ -68,6 +68,7 @@ CHECK_AFTER: Final = timedelta(minutes=20)  # after a meeting the owner is asked
 CHECK_LATE: Final = timedelta(minutes=30)  # … and this long after a stated arrival
 CHECK_AGAIN: Final = timedelta(minutes=15)  # … and once more
 HELD: Final = timedelta(hours=24)  # whoever is reported is held, until a coordinator decides
+HELD_UPHELD: Final = timedelta(days=3_650)  # … and for good, once a report is upheld
 BARRED: Final = timedelta(days=30)  # no more reports, after too many that nothing was behind
 GLASS: Final = timedelta(minutes=15)  # a coordinator sees an exact place
 UNOWNED: Final = timedelta(minutes=10)  # nobody comes: a coordinator looks

@@ -254,6 +254,47 @@ class ExportView(Told):
     sessions: list[SessionPart]
 
 
+class DeskRow(Told):
+    """An ask as coordinators see it: a cell, no place."""
+
+    request: str
+    kind_of_need: str
+    status: str
+    urgency: str
+    cell: str | None
+    label: str | None
+    alerted: int
+    created_at: str
+
+
+class DeskView(Told):
+    """What waits for a coordinator."""
+
+    flags: list[dict[str, Any]]
+    reports: list[dict[str, Any]]
+    unowned: list[DeskRow]
+
+
+class GlassView(Told):
+    """The exact place, for 15 minutes."""
+
+    place: PlaceView | None
+    note: str | None
+    until: str
+
+
+class TakenView(Told):
+    """How many flags were settled."""
+
+    taken: int
+
+
+class VerdictView(Told):
+    """The word on a report."""
+
+    upheld: bool
+
+
 class SafeView(Told):
     """It was received; the local emergency number, whatever was said."""
 

@@ -224,6 +224,18 @@ class SafeBody(Body):
     answer: Annotated[str, *_one_of(*Safe)]
 
 
+class GlassBody(Body):
+    """Why a coordinator has to see an exact place; its owner reads it."""
+
+    reason: NeededReason
+
+
+class VerdictBody(Body):
+    """Was something behind the report?"""
+
+    upheld: bool
+
+
 class CloseBody(Body):
     """How it ended."""
 
