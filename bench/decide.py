@@ -25,8 +25,8 @@ def crowd(count: int = CANDIDATES, seed: int = 2009) -> Pool:
         lat=np.full(count, 35.0), lon=luck.uniform(-121, -112, count), seats=luck.choice([1, 2, 3, 4, 6], count),
         duty=np.where(luck.random(count) < 0.08, 1, -1).astype(np.int8), reach_minutes=np.full(count, -1),
         quiet_from=np.full(count, -1), quiet_to=np.full(count, -1), weekly_max=np.full(count, 4),
-        community=np.zeros(count, np.int64), seen_at=np.full(count, NIGHT.timestamp()), fatigue=luck.random(count) * 0.2,
-        online=luck.random(count) < 0.05,
+        community=np.zeros(count, np.int64), seen_at=np.full(count, NIGHT.timestamp()),
+        fatigue=luck.random(count) * 0.2, online=luck.random(count) < 0.05,
     )  # fmt: skip
 
 
