@@ -334,9 +334,7 @@ def _open_ended(look: Look, form: Form, kind: Kind) -> Decision:
         p=1.0, by=plan_deadline(request, kind, look.now), early=True, alerted=request.alerted + len(ask),
         in_reach=len(pool) + len(look.asked),
     )  # fmt: skip
-    return Decision(
-        ask=ask, chance=chance[ask], hears=hears[ask], usual=crowd[ask], next_look=None, forecast=outlook
-    )
+    return Decision(ask=ask, chance=chance[ask], hears=hears[ask], usual=crowd[ask], next_look=None, forecast=outlook)
 
 
 def named(form: Form) -> Policy:
