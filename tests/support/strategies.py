@@ -10,10 +10,10 @@ from hypothesis.strategies import DrawFn, SearchStrategy, composite
 from dispatch.domain.claim import Claim
 from dispatch.domain.kinds import KINDS, Kind
 from dispatch.domain.lifecycle import ClaimState, RequestState
+from dispatch.domain.looking import Asked, Look, Promise, columns_of
 from dispatch.domain.matching import DUTIES, Pool
 from dispatch.domain.network import RINGS
 from dispatch.domain.request import Reach, Request, Urgency
-from dispatch.domain.looking import Asked, Look, Promise, columns_of
 from geo import cells
 from geo.point import Point
 
