@@ -26,7 +26,7 @@ from dispatch.domain.lifecycle import UNFINISHED, Disposition, Step
 from dispatch.domain.people import Person
 from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role, Viewer, event_body
-from dispatch.domain.waves import POLICIES
+from dispatch.domain.waves import POLICIES, Policy
 from dispatch.domain.whereabouts import Where, from_point
 from dispatch.feed import Feed
 from dispatch.ports import Store, Tx
@@ -66,9 +66,14 @@ class Night:
         self.ticker = self.another_ticker()
         self.feed.load()
 
+    @property
+    def policy(self) -> Policy:
+        """The one that is shipped; where the server's clock counts, the one that asks at any hour: people sleep."""
+        return POLICIES["paced" if self.clock else "nearest"]
+
     def another_ticker(self) -> Ticker:
         """As a second worker would run one."""
-        return Ticker(self.store, self.roster, POLICIES["paced"], self.clock or MachineClock())
+        return Ticker(self.store, self.roster, self.policy, self.clock or MachineClock())
 
     def do(self, action: Callable[Concatenate[Tx, datetime, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The action's answer, once it is committed."""
