@@ -12,7 +12,7 @@ from dispatch.actions.claim_seats import ClaimSeats, claim_seats
 from dispatch.actions.step_claim import StepClaim, step_claim
 from dispatch.clock import MachineClock
 from dispatch.domain.errors import Refused
-from dispatch.domain.lifecycle import Step
+from dispatch.domain.lifecycle import HOLDS_SEATS, Step
 from dispatch.domain.visibility import Viewer
 from dispatch.ids import SystemIds
 from dispatch.store import open_store
@@ -24,9 +24,12 @@ def work(database: str, seed: int) -> None:
     """Never returns by itself."""
     luck = random.Random(seed)
     store = open_store(database, clock=MachineClock(), ids=SystemIds(), secret=SECRET)
-    calls = store.read_now(lambda tx, _: [request.public_id for request in tx.requests.open_in(None, 500)])
+    asked = store.read_now(lambda tx, _: tx.requests.open_in(None, 500))
+    calls = [request.public_id for request in asked]
     people = [int(person) for person in store.read_now(lambda tx, _: tx.network.people_columns().id)]
-    mine: list[tuple[str, int]] = []
+    # What a worker that was killed left behind is taken back, too: else the calls fill up and nothing more happens.
+    held = store.read_now(lambda tx, _: [claim for request in asked for claim in tx.claims.of_request(request.id)])
+    mine = [(claim.public_id, claim.person_id) for claim in held if claim.status in HOLDS_SEATS]
     while True:
         try:
             if mine and luck.random() < 0.45:
