@@ -1,7 +1,7 @@
 """What can happen, as it is written in the journal: kinds, topics, and how a state follows.
 
 Pure. A body is a patch: it carries the new value of every part of the view that changed, so
-that snapshot + events = fresh snapshot (tests/contract/test_journal.py). No exact point, phone
+that snapshot + events = fresh snapshot (tests/contract/test_snapshot_plus_events.py). No exact point, phone
 or free text is ever in a body: dispatch/domain/visibility.py fills those in per role.
 """
 
