@@ -123,7 +123,8 @@ class Ticker:
             if worked:
                 continue
             pause = (due - self._clock.now()).total_seconds() if due is not None else limits.POLL_FLOOR_S
-            self._wake.wait(min(max(pause, 0.005), limits.POLL_FLOOR_S))
+            # A row that failed keeps its past date until it is tried again: no reason to spin on it.
+            self._wake.wait(min(max(pause, 0.05), limits.POLL_FLOOR_S))
 
     def stop(self) -> None:
         """Ends `run` after the turn it is in."""
