@@ -121,9 +121,7 @@ class SimulatedTx:
         self.alerts = SimpleNamespace(of=lambda request, person: None)
         self.people = SimpleNamespace(by_ids=lambda ids: {})
         self.network = SimpleNamespace(blocked_either_way=lambda person: set())
-        self.safety = SimpleNamespace(
-            flags_of=lambda request: (), frozen=lambda request: None, is_held=lambda person: False
-        )
+        self.safety = SimpleNamespace(flags_of=lambda one: (), frozen=lambda one: None, is_held=lambda one: False)
         self.journal = SimpleNamespace(head=lambda: (state.epoch, state.seq), after=self._after, topic=self._topic)
         self._state = state
 
