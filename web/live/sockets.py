@@ -39,6 +39,7 @@ Authenticate = Callable[[Scope], Awaitable[Viewer]]
 
 ABORT_S: Final = 2.0  # a peer that does not answer our close is dropped after this
 USER_TIMEOUT_MS: Final = 10_000
+BACKLOG: Final = 2_048
 KEPT_HEADERS: Final = frozenset({b"authorization", b"cookie", b"origin", b"host"})
 SOCKET: Final = "flare.socket"
 
@@ -349,6 +350,8 @@ def listen(host: str, port: int) -> socket.socket:
     if (user_timeout := getattr(socket, "TCP_USER_TIMEOUT", None)) is not None:
         bound.setsockopt(socket.IPPROTO_TCP, user_timeout, USER_TIMEOUT_MS)
     bound.bind((host, port))
+    # From here on whoever comes waits in the queue until the server is up, instead of being refused.
+    bound.listen(BACKLOG)
     bound.set_inheritable(True)
     return bound
 
@@ -367,7 +370,7 @@ def serve_config(app: Callable[..., Any], **more: Any) -> uvicorn.Config:
         "ws_max_size": limits.FRAME_BYTES,
         "ws_ping_interval": 0,  # ours carry the heads
         "ws_per_message_deflate": False,
-        "backlog": 2_048,
+        "backlog": BACKLOG,
         "timeout_graceful_shutdown": 10,
         "access_log": False,
         "server_header": False,
