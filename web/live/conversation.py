@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 from dispatch.domain import limits
+from web.strict_json import too_deep
 
 VERSION: Final = 1
 PING_AFTER_S: Final = (16.0, 19.0)
@@ -211,7 +212,7 @@ class Conversation:
 
 
 def _frame(message: str | bytes) -> dict[str, Any]:
-    if not isinstance(message, str) or len(message) > limits.FRAME_BYTES or _too_deep(message):
+    if not isinstance(message, str) or len(message) > limits.FRAME_BYTES or too_deep(message, limits.BODY_DEPTH):
         raise _Bad
     try:
         frame = json.loads(message)
@@ -220,25 +221,6 @@ def _frame(message: str | bytes) -> dict[str, Any]:
     if not isinstance(frame, dict):
         raise _Bad
     return frame
-
-
-def _too_deep(message: str) -> bool:
-    """Is a JSON text nested deeper than allowed? Looked at before parsing: depth is what costs."""
-    if message.count("{") + message.count("[") <= limits.BODY_DEPTH:
-        return False
-    depth, quoted, escaped = 0, False, False
-    for char in message:
-        if quoted:
-            quoted, escaped = escaped or char != '"', not escaped and char == "\\"
-        elif char == '"':
-            quoted = True
-        elif char in "{[":
-            depth += 1
-            if depth > limits.BODY_DEPTH:
-                return True
-        elif char in "}]":
-            depth -= 1
-    return False
 
 
 def _whole(frame: dict[str, Any], name: str, least: int, most: int | None = None) -> int:
