@@ -1,8 +1,8 @@
 """What the wall shows, as one picture a second at most: asks, people by cell, how a call travels, who comes.
 
-Everything leaves here in drawing units of one frame, so that the script draws and knows no geography. Never a name, a
-note, a phone, a dot per person; nothing about fewer than FEWEST people; how a call travels only when its owner lets
-viewers see it (tests/pages/test_wall.py).
+Everything leaves here as centres and outlines of cells, in degrees: no place of anybody is finer than the contract lets
+its viewer see. Never a name, a note, a phone, a dot per person; nothing about fewer than FEWEST people; how a call
+travels only when its owner lets viewers see it (tests/pages/test_wall.py).
 """
 
 from collections import Counter
@@ -22,18 +22,15 @@ from dispatch.domain.visibility import Role, Viewer
 from dispatch.ports import Tx
 from geo import cells
 from geo.point import Point
-from web.pages.base_map import XY, Frame
-from web.pages.labels import towns_in
 from web.pages.story import Told
 
 FEWEST: Final = 5
 BANDS: Final = (5, 10, 20, 50, 100, 200)
 ARCS: Final = 60
-KM: Final = 1_900.0
-WIDTH: Final = 2_400
-HEIGHT: Final = 1_600
+MANY: Final = 40
+"""Asks, from which on the wall shows no arcs."""
 MIDDLE: Final = Point(35.5, -116.5)
-TOWNS: Final = 110
+"""Where a wall looks while there is nobody to look for."""
 STEPS: Final = {ClaimState.COMMITTED: 0.0, ClaimState.EN_ROUTE: 0.34, ClaimState.ON_SCENE: 0.97, ClaimState.MET: 1.0}
 
 
@@ -158,71 +155,56 @@ def band(count: int) -> int:
     return max((each for each in BANDS if each <= count), default=0)
 
 
-def frame_for(wall: Wall) -> Frame:
-    """The frame of the picture: around the hero's cell at the coarsest resolution, so that few frames are ever made."""
-    if wall.hero is None:
-        return Frame.around(MIDDLE, KM, WIDTH, HEIGHT)
-    middle = cells.centre(cells.parent(wall.hero.entry["cell"], cells.MAP - 1))
-    return Frame.around(middle, KM, WIDTH, HEIGHT)
+def middle(wall: Wall, members: Mapping[str, int]) -> Point:
+    """Where to look: at the hero's cell, else where most members are."""
+    if wall.hero is not None:
+        return cells.centre(wall.hero.entry["cell"])
+    home = max(members, key=lambda cell: (members[cell], cell), default=None)
+    return cells.centre(home) if home is not None and members[home] >= FEWEST else MIDDLE
 
 
-def scene(wall: Wall, frame: Frame, members: Mapping[str, int]) -> dict[str, Any]:
-    """What the script draws: shapes in the frame's units, counts in bands."""
+def scene(wall: Wall, members: Mapping[str, int]) -> dict[str, Any]:
+    """What the script draws: centres and outlines of cells as lon, lat; counts in bands."""
     hero = wall.hero
     return {
+        "home": at(middle(wall, members)),
         "people": [
-            [cell, *_point(frame.xy(cells.centre(cell))), band(n), outline(frame, cell)]
+            [cell, *at(cells.centre(cell)), band(n), outline(cell)]
             for cell, n in sorted(members.items())
-            if n >= FEWEST and frame.holds(*frame.xy(cells.centre(cell)))
+            if n >= FEWEST
         ],
         "arcs": [
-            [*_point(frame.xy(cells.centre(cell))), n, outline(frame, cell)]
+            [*at(cells.centre(cell)), n]
             for cell, n in sorted((hero.travel if hero else {}).items(), key=lambda each: -each[1])[:ARCS]
         ]
-        if len(wall.asks) <= 40
+        if len(wall.asks) <= MANY
         else [],
-        "asks": [_shape(frame, ask, hero) for ask in wall.asks if _near(frame, ask)],
+        "asks": [_shape(ask, hero) for ask in wall.asks],
     }
 
 
-def _near(frame: Frame, ask: Ask) -> bool:
-    return frame.holds(*frame.xy(cells.centre(ask.entry["cell"])))
-
-
-def _shape(frame: Frame, ask: Ask, hero: Ask | None) -> dict[str, Any]:
-    x, y = _point(frame.xy(cells.centre(ask.entry["cell"])))
+def _shape(ask: Ask, hero: Ask | None) -> dict[str, Any]:
     return {
         "id": ask.id,
-        "x": x,
-        "y": y,
-        "ring": outline(frame, ask.entry["cell"]),
+        "at": at(cells.centre(ask.entry["cell"])),
         "full": ask.entry["seats"]["open"] == 0,
         "hero": ask is hero,
         "coming": [
             {
                 "at": STEPS[ClaimState(each.step)],
-                "from": _point(frame.xy(cells.centre(each.origin))) if each.origin else None,
-                "chip": index,
+                "from": at(cells.centre(each.origin)) if each.origin else None,
             }
-            for index, each in enumerate(ask.coming)
+            for each in ask.coming
         ],
     }
 
 
 @lru_cache(maxsize=8_192)
-def outline(frame: Frame, cell: str) -> list[float]:
-    """The cell's corners one after the other: x, y, x, y."""
-    return [round(value, 1) for corner in cells.outline(cell) for value in frame.xy(corner)]
+def outline(cell: str) -> list[float]:
+    """The cell's corners one after the other: lon, lat, lon, lat."""
+    return [value for corner in cells.outline(cell) for value in at(corner)]
 
 
-@lru_cache(maxsize=64)
-def towns(frame: Frame) -> list[list[Any]]:
-    """Names for the map, the ones people know first: name, x, y, is it large."""
-    return [
-        [place.name, *_point(frame.xy(place.point)), int(place.population >= 150_000)]
-        for place in towns_in(frame, TOWNS)
-    ]
-
-
-def _point(xy: XY) -> tuple[float, float]:
-    return round(xy[0], 1), round(xy[1], 1)
+def at(point: Point) -> tuple[float, float]:
+    """A cell's centre or corner as the script reads it: lon, lat, to about 10 m."""
+    return round(point.lon, 4), round(point.lat, 4)

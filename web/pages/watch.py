@@ -1,28 +1,30 @@
 """`/watch`: see in three seconds who waits, who comes, who is forgotten. A room's wall or a laptop.
 
 The page is whole without script: panel, list and a map drawn here. With script the same panel is sent again when
-something changes, and the map is drawn on a canvas from numbers (web/static/watch.js).
+something changes, and the map is drawn on a canvas from numbers (web/static/wall/).
 """
 
 import json
+import re
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
 from dispatch.ports import Tx
-from geo import cells, roads
+from geo import cells
 from geo.point import Point
 from web.call import Call
-from web.pages import nouns, story, timeline, wall
-from web.pages.base_map import ATTRIBUTION, LINES, Frame, land_in, lines_in, path
+from web.pages import ground, nouns, static, story, timeline, wall
+from web.pages.base_map import ATTRIBUTION, Frame
 from web.pages.door import look
 from web.pages.faults import PageRoute
 from web.pages.labels import placed
 from web.pages.render import Reader, fragment, packed, page, reader_of
 from web.pages.speech import Speaker
-from web.pages.svg_map import _town, road_line
+from web.pages.svg_map import _town, hexagon
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -35,9 +37,10 @@ FORGOTTEN_S: Final = 600
 async def watch_page(request: Request) -> Response:
     """The wall."""
     call = await look(request)
-    held, frame, reader = await _read(call, request)
+    held, reader = await _read(call, request)
     values = _values(reader, held)
-    shown = json.dumps(_scene(call, held, frame, reader), separators=(",", ":"))
+    scene = _scene(call, held, reader)
+    frame = ground.frame_at(wall.middle(held, call.flare.roster.cell_counts(cells.MAP)))
     return page(
         request,
         reader,
@@ -45,13 +48,13 @@ async def watch_page(request: Request) -> Response:
         values
         | {
             "panel": Markup(fragment(reader, "watch_panel", values)),  # noqa: S704  # our own template
-            "base": base(frame),
+            "base": ground.base(frame),
             "still": _still(frame, held),
             "frame": frame,
-            "frame_id": frame_id(frame),
-            "scene": shown,
-            "towns": json.dumps(wall.towns(frame), separators=(",", ":"), ensure_ascii=False),
+            "scene": _json(scene),
+            "ground": _json(ground.told(frame)),
             "attribution": ATTRIBUTION,
+            "modules": modules("wall/wall.js"),
             "is_wall": bool(request.query_params.get("wall")),
         },
         styles=("watch",),
@@ -62,21 +65,32 @@ async def watch_page(request: Request) -> Response:
 async def watch_scene(request: Request) -> Response:
     """The same once more, for the script: the panel as markup, the scene as numbers."""
     call = await look(request)
-    held, frame, reader = await _read(call, request)
-    told: dict[str, Any] = {
-        "panel": fragment(reader, "watch_panel", _values(reader, held)),
-        "frame": frame_id(frame),
-        "scene": _scene(call, held, frame, reader),
-    }
-    if request.query_params.get("frame") != told["frame"]:
-        told |= {"base": str(base(frame)), "towns": wall.towns(frame)}
-    body = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
-    response = packed(request, body, {"Cache-Control": "no-store"})
+    held, reader = await _read(call, request)
+    told = {"panel": fragment(reader, "watch_panel", _values(reader, held)), "scene": _scene(call, held, reader)}
+    response = packed(request, _json(told).encode(), {"Cache-Control": "no-store"})
     response.headers["Content-Type"] = "application/json"
     return response
 
 
-async def _read(call: Call, request: Request) -> tuple[wall.Wall, Frame, Reader]:
+@cache
+def modules(script: str) -> list[str]:
+    """Every module a script of `web/static/wall` imports, so that the page may ask for all of them at once."""
+    found: list[str] = []
+    todo = [script]
+    while todo:
+        text = static.files()[todo.pop()].body.decode()
+        names = {f"wall/{name}" for name in re.findall(r'from "\./([a-z_]+\.js)', text)}
+        fresh = sorted(names - set(found))
+        found += fresh
+        todo += fresh
+    return found
+
+
+def _json(told: object) -> str:
+    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)
+
+
+async def _read(call: Call, request: Request) -> tuple[wall.Wall, Reader]:
     members = call.flare.roster.cell_counts(cells.MAP)
     wanted = request.query_params.get("ask")
 
@@ -85,13 +99,13 @@ async def _read(call: Call, request: Request) -> tuple[wall.Wall, Frame, Reader]
 
     held = await call.read(job)
     at: Point | None = cells.centre(held.hero.entry["cell"]) if held.hero else None
-    return held, wall.frame_for(held), reader_of(request, at=at)
+    return held, reader_of(request, at=at)
 
 
-def _scene(call: Call, held: wall.Wall, frame: Frame, reader: Reader) -> dict[str, Any]:
+def _scene(call: Call, held: wall.Wall, reader: Reader) -> dict[str, Any]:
     members = call.flare.roster.cell_counts(cells.MAP)
-    drawn = wall.scene(held, frame, members)
-    for shape, ask in zip(drawn["asks"], [a for a in held.asks if wall._near(frame, a)], strict=True):
+    drawn = wall.scene(held, members)
+    for shape, ask in zip(drawn["asks"], held.asks, strict=True):
         speak, kind = reader.speak, ask.entry["kind"]
         shape["chip"] = [
             _waiting(speak, ask).striptags(),
@@ -175,34 +189,10 @@ def _row(reader: Reader, ask: wall.Ask) -> dict[str, Any]:
     }
 
 
-def frame_id(frame: Frame) -> str:
-    """A frame's name: the same middle, the same picture."""
-    return f"{frame.centre.lat:.2f},{frame.centre.lon:.2f}"
-
-
-_bases: dict[Frame, Markup] = {}
-
-
-def base(frame: Frame) -> Markup:
-    """Land, lines and roads of the wall's frame; made once, kept for the few frames there are."""
-    if frame not in _bases:
-        if len(_bases) > 32:
-            _bases.clear()
-        parts = [f'<path class="m-land" d="{land_in(frame)}"/>']
-        parts += [f'<path class="m-{name}" d="{data}"/>' for name in LINES if (data := lines_in(frame, name, 0.5))]
-        for name in roads.names():
-            if line := road_line(frame, name):
-                parts.append(f'<path class="m-road" d="{"".join(path(run) for run in line)}"/>')
-        _bases[frame] = Markup("".join(parts))  # noqa: S704  # numbers only
-    return _bases[frame]
-
-
 def _still(frame: Frame, held: wall.Wall) -> Markup:
     """What a reader without script sees on the map: names and the hexagons of the asks."""
     parts = [_town(label) for label in placed(frame, size=22, most=40)]
     for ask in held.asks[:60]:
-        points = wall.outline(frame, ask.entry["cell"])
-        corners = " ".join(f"{x:.0f},{y:.0f}" for x, y in zip(points[::2], points[1::2], strict=True))
         tone = "m-hex m-covered" if ask.entry["seats"]["open"] == 0 else "m-hex"
-        parts.append(f'<polygon class="{tone}" points="{corners}"/>')
+        parts.append(f'<polygon class="{tone}" points="{hexagon(frame, ask.entry["cell"])}"/>')
     return Markup("".join(parts))  # noqa: S704  # escaped where they are made

@@ -1,0 +1,82 @@
+"""The ground of the wall as the server draws it: land, lines, roads and names of one area, the same for everybody.
+
+Knows no asks and no people, so a frame may be cached and shared. Frames stand on a grid of GRID degrees: few are ever
+made, and asking for one says no more than which part of the Earth somebody looks at.
+Invariant: whatever place is asked for, one of at most KEPT frames is held (tests/pages/test_wall.py).
+"""
+
+import json
+from functools import lru_cache
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from markupsafe import Markup
+
+from geo import roads
+from geo.point import Point
+from web.pages.base_map import LINES, Frame, land_in, lines_in, path
+from web.pages.door import look
+from web.pages.faults import PageRoute
+from web.pages.labels import towns_in
+from web.pages.render import packed
+from web.pages.svg_map import road_line
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+KM: Final = 1_900.0
+WIDTH: Final = 2_400
+HEIGHT: Final = 1_600
+TOWNS: Final = 110
+GRID: Final = 2
+KEPT: Final = 32
+LARGE: Final = 150_000
+"""People, from which on a town's name is written larger."""
+
+
+@router.get("/watch/ground")
+async def watch_ground(
+    request: Request,
+    lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
+    lon: Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)],
+) -> Response:
+    """The frame around a place, for the script that draws on it."""
+    await look(request)
+    frame = frame_at(Point(lat, lon))
+    body = json.dumps(told(frame) | {"svg": str(base(frame))}, separators=(",", ":"), ensure_ascii=False)
+    response = packed(request, body.encode(), {"Cache-Control": "public, max-age=3600"})
+    response.headers["Content-Type"] = "application/json"
+    return response
+
+
+def frame_at(point: Point) -> Frame:
+    """The frame whose middle is nearest."""
+    lat = max(-80, min(80, GRID * round(point.lat / GRID)))
+    lon = (GRID * round(point.lon / GRID) + 180) % 360 - 180
+    return Frame.around(Point(lat, lon), KM, WIDTH, HEIGHT)
+
+
+@lru_cache(maxsize=KEPT)
+def told(frame: Frame) -> dict[str, Any]:
+    """What the script needs to know of a frame: where it is, and names with lon, lat and whether they are large."""
+    return {
+        "lon": frame.centre.lon,
+        "lat": frame.centre.lat,
+        "scale": frame.scale,
+        "width": frame.width,
+        "height": frame.height,
+        "towns": [
+            [place.name, round(place.point.lon, 3), round(place.point.lat, 3), int(place.population >= LARGE)]
+            for place in towns_in(frame, TOWNS)
+        ],
+    }
+
+
+@lru_cache(maxsize=KEPT)
+def base(frame: Frame) -> Markup:
+    """Land, lines and roads of a frame as SVG paths."""
+    parts = [f'<path class="m-land" d="{land_in(frame)}"/>']
+    parts += [f'<path class="m-{name}" d="{data}"/>' for name in LINES if (data := lines_in(frame, name, 0.5))]
+    for name in roads.names():
+        if line := road_line(frame, name):
+            parts.append(f'<path class="m-road" d="{"".join(path(run) for run in line)}"/>')
+    return Markup("".join(parts))  # noqa: S704  # numbers only

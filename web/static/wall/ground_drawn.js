@@ -1,0 +1,95 @@
+// The ground the server draws: one SVG of the area, its names on a canvas. Needs no library and no WebGL.
+import { markup } from "./page.js";
+
+const UNITS_MOST = 3.2, NAMES_MOST = 34;
+const mercator = (lat) => (Math.log(Math.tan(Math.PI / 4 + (Math.max(-85, Math.min(85, lat)) * Math.PI) / 360)) * 180) / Math.PI;
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const meets = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+
+export function drawnGround(stage) {
+  const base = stage.querySelector("#base"), land = stage.querySelector("#land");
+  const names = document.createElement("canvas");
+  names.setAttribute("aria-hidden", "true");
+  stage.querySelector("#sky").before(names);
+  const moved = new Set();
+  let frame = JSON.parse(stage.dataset.ground), asked = "", wanted = null;
+  let view = { k: 1, x: 0, y: 0, w: 0, h: 0 };
+
+  const unitX = (lon) => frame.width / 2 + (((lon - frame.lon + 540) % 360 + 360) % 360 - 180) * frame.scale;
+  const unitY = (lat) => frame.height / 2 - (mercator(lat) - mercator(frame.lat)) * frame.scale;
+  const project = (lon, lat) => [(unitX(lon) - view.x) * view.k, (unitY(lat) - view.y) * view.k];
+
+  function place([[west, south], [east, north]], pad) {
+    const w = stage.clientWidth, h = stage.clientHeight;
+    const x0 = unitX(west), x1 = x0 + (east - west) * frame.scale, y0 = unitY(north), y1 = unitY(south);
+    const free = [w - pad.left - pad.right, h - pad.top - pad.bottom];
+    const least = Math.max(w / frame.width, h / frame.height);
+    const k = Math.max(least, Math.min(free[0] / (x1 - x0), free[1] / (y1 - y0), UNITS_MOST * Math.max(1, w / 1920)));
+    view = {
+      k, w, h,
+      x: clamp((x0 + x1) / 2 - (pad.left + free[0] / 2) / k, 0, frame.width - w / k),
+      y: clamp((y0 + y1) / 2 - (pad.top + free[1] / 2) / k, 0, frame.height - h / k),
+    };
+    base.setAttribute("viewBox", `${view.x} ${view.y} ${w / k} ${h / k}`);
+    for (const fn of moved) fn();
+  }
+
+  // The server keeps one picture for each two degrees: walls of one region share it.
+  async function fetchFor(lon, lat) {
+    const name = `lon=${2 * Math.round(lon / 2)}&lat=${2 * Math.round(lat / 2)}`;
+    if (name === asked) return;
+    asked = name;
+    const answer = await fetch(`/watch/ground?${name}`).catch(() => null);
+    if (!answer?.ok) {
+      asked = "";
+    } else if (name === asked) {
+      frame = await answer.json();
+      land.innerHTML = markup(frame.svg);
+      place(...wanted);
+    }
+  }
+
+  return {
+    project,
+    fit(bounds, pad) {
+      wanted = [bounds, pad];
+      place(bounds, pad);
+      const lon = (bounds[0][0] + bounds[1][0]) / 2, lat = (bounds[0][1] + bounds[1][1]) / 2;
+      const far = Math.max(Math.abs(unitX(lon) / frame.width - 0.5), Math.abs(unitY(lat) / frame.height - 0.5));
+      if (far > 0.25) fetchFor(lon, lat);
+    },
+    onMoved(fn) {
+      moved.add(fn);
+    },
+    reserve(boxes) {
+      const dpr = Math.min(devicePixelRatio || 1, 2), taken = [...boxes], style = getComputedStyle(stage);
+      names.width = Math.round(view.w * dpr);
+      names.height = Math.round(view.h * dpr);
+      const draw = names.getContext("2d"), size = Math.max(15, parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.94);
+      draw.setTransform(dpr, 0, 0, dpr, 0, 0);
+      draw.textBaseline = "middle";
+      draw.textAlign = "center";
+      draw.lineJoin = "round";
+      draw.lineWidth = 4;
+      draw.strokeStyle = style.getPropertyValue("--halo");
+      let written = 0;
+      for (const [name, lon, lat, large] of frame.towns) {
+        if (written >= NAMES_MOST) break;
+        const [x, y] = project(lon, lat), px = large ? size * 1.2 : size;
+        draw.font = `400 ${px}px system-ui, sans-serif`;
+        const w = draw.measureText(name).width, box = [x - w / 2 - 8, y - px * 0.75 - 6, x + w / 2 + 8, y + px * 0.75 + 6];
+        if (box[0] < 6 || box[1] < 6 || box[2] > view.w - 6 || box[3] > view.h - 6 || taken.some((each) => meets(box, each))) continue;
+        taken.push(box);
+        draw.strokeText(name, x, y);
+        draw.fillStyle = style.getPropertyValue(large ? "--ink" : "--mute");
+        draw.fillText(name, x, y);
+        written++;
+      }
+    },
+    destroy() {
+      moved.clear();
+      names.remove();
+      land.replaceChildren();
+    },
+  };
+}
