@@ -116,6 +116,21 @@ OUTBOX_TRIES: Final = 10
 REWRAP_CHUNK: Final = 500  # keys wrapped anew in one transaction
 AUDIT_CHUNK: Final = 500  # rows of the audit chained in one transaction
 
+# -- telling phones that sleep ----------------------------------------------------------------
+PUSH_DEVICES: Final = 5  # phones and browsers of one person that are told; a sixth takes the place of the oldest
+PUSH_ENDPOINT_CHARS: Final = 1_000  # a push service's address for one device
+PUSH_BYTES: Final = 3_000  # one message before it is encrypted
+PUSH_ALERT_LIFE: Final = timedelta(minutes=10)  # an alert that no phone took until then is not delivered
+PUSH_LIFE: Final = timedelta(hours=1)  # … any other message
+PUSH_NOBODY_AFTER: Final = timedelta(minutes=15)  # without a yes the asker is told what else to try
+PUSH_BATCH: Final = 256  # messages a worker takes at once
+PUSH_AT_ONCE: Final = 32  # messages on their way at the same time
+PUSH_TIMEOUT_S: Final = 5.0  # for one message, its address looked up included
+PUSH_LEASE: Final = timedelta(seconds=60)  # a worker that took messages and is gone: others may take them
+PUSH_BACK_OFF_MAX: Final = timedelta(minutes=2)  # longest pause before a message is tried again
+PUSH_REFUSED_PAUSE: Final = timedelta(minutes=10)  # a service that refuses our key is left alone this long
+PUSH_HOSTS_MAX: Final = 32  # push services one worker keeps connections to
+
 # -- files ------------------------------------------------------------------------------------
 CSV_LINE_CHARS: Final = 10_000
 CSV_ERRORS_SHOWN: Final = 10

@@ -6,6 +6,9 @@ dispatch/store, dispatch/roster, dispatch/bus; dispatch/runtime.py is the one pl
 One contract suite runs against every adapter (tests/contract).
 """
 
+from dispatch.ports.devices import Device, Devices
+from dispatch.ports.letters import Compose, Later, Letter
+from dispatch.ports.outbox import Fate, Outbox, OutboxItem
 from dispatch.ports.roster import (
     Arrivals,
     Candidates,
@@ -29,8 +32,6 @@ from dispatch.ports.tables import (
     Journal,
     Keys,
     Network,
-    Outbox,
-    OutboxItem,
     People,
     Power,
     Requests,
@@ -45,8 +46,12 @@ __all__ = [
     "Candidates",
     "Claims",
     "Clock",
+    "Compose",
+    "Device",
+    "Devices",
     "Due",
     "DueWork",
+    "Fate",
     "Grant",
     "Grants",
     "IdemKey",
@@ -56,6 +61,8 @@ __all__ = [
     "Journal",
     "Keys",
     "Lane",
+    "Later",
+    "Letter",
     "Network",
     "NetworkStore",
     "Outbox",

@@ -8,8 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from dispatch.ports.devices import Devices
+from dispatch.ports.outbox import Outbox
 from dispatch.ports.safety import Safety
-from dispatch.ports.tables import Alerts, Audit, Claims, Due, Grants, Journal, Keys, Network, Outbox, People, Requests
+from dispatch.ports.tables import Alerts, Audit, Claims, Due, Grants, Journal, Keys, Network, People, Requests
 from dispatch.ports.world import Ids
 
 T = TypeVar("T")
@@ -38,6 +40,8 @@ class Tx(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def audit(self) -> Audit: ...
+    @property
+    def devices(self) -> Devices: ...
     @property
     def safety(self) -> Safety: ...
     @property

@@ -355,24 +355,3 @@ class Keys(Protocol):
     def destroy_old(self) -> list[str]:
         """Destroys day keys past their time; their names. Only when a `rewrap` before found nothing left."""
         ...
-
-
-class Outbox(Protocol):
-    """Messages to the outside, tried until done."""
-
-    def put(self, channel: str, target: int, body: Mapping[str, object], dedupe: str, due_at: datetime) -> None: ...
-    def lease(self, worker: str, now: datetime, until: datetime, limit: int) -> list["OutboxItem"]: ...
-    def oldest(self) -> datetime | None: ...
-    def done(self, item_id: int, worker: str, at: datetime) -> bool: ...
-    def retry(self, item_id: int, worker: str, due_at: datetime) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxItem:
-    """One message to deliver."""
-
-    id: int
-    channel: str
-    target: int
-    body: Mapping[str, object]
-    attempts: int

@@ -84,10 +84,16 @@ flag = Table(
 push_subscription = Table(
     "push_subscription",
     metadata,
+    number(),
     to("person_id", "person"),
-    Column("endpoint", Text, primary_key=True),
-    Column("p256dh", Text, nullable=False),
-    Column("auth", Text, nullable=False),
+    # The browser it was made in; NULL: a program's. It goes when that browser signs out.
+    Column("session", Text, index=True),
+    # SHA-256 of the address: a device is found by it, and nothing is read out of it.
+    Column("mark", LargeBinary, nullable=False, unique=True),
+    Column("sealed", Text, nullable=False),
+    Column("lang", Text),
     moment("at", null=False),
     Index("ix_push_subscription_person_id", "person_id"),
+    # A message waits under the device's number: used again, it would reach somebody else's.
+    sqlite_autoincrement=True,
 )

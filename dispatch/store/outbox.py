@@ -1,12 +1,12 @@
 """Messages to the outside, tried until done: leased by one worker at a time."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import func, literal_column, null, or_, select, update
+from sqlalchemy import case, delete, func, literal_column, null, or_, select, update
 
-from dispatch.ports import OutboxItem
+from dispatch.ports import Fate, OutboxItem
 from dispatch.store.build import adding, given
 from dispatch.store.link import Link, as_json
 from dispatch.store.state import State
@@ -34,6 +34,9 @@ _LEASE = (
     .where(_o.id.in_(_WAITING.scalar_subquery()))
     .returning(_o.id, _o.channel, _o.target, _o.body, _o.attempts)
 )
+# Leased by somebody: not before the lease is over.
+_FREE_AT = case((_o.leased_until > _o.due_at, _o.leased_until), else_=_o.due_at)
+_NEXT = select(func.min(_FREE_AT)).where(_o.done_at.is_(None))
 _OLDEST = select(func.min(_o.due_at)).where(_o.done_at.is_(None))
 _DONE = (
     update(outbox)
@@ -45,6 +48,9 @@ _RETRY = (
     .values(due_at=given("due_at"), leased_by=null(), leased_until=null())
     .where(_o.id == given("w_id"), _o.leased_by == given("worker"), _o.done_at.is_(None))
 )
+_DROP = delete(outbox).where(_o.id == given("id"), _o.leased_by == given("worker"), _o.done_at.is_(None))
+_FATE = select(_o.done_at, _o.id).where(_o.dedupe == given("dedupe"))
+_FORGET = delete(outbox).where(_o.done_at < given("before"))
 
 
 class StoredOutbox:
@@ -61,6 +67,17 @@ class StoredOutbox:
             _PUT_ONCE, channel=str(channel), target=target, body=as_json(body), dedupe=dedupe, due_at=micros(due_at)
         )
 
+    def put_all(self, channel: str, rows: Iterable[tuple[int, Mapping[str, object], str]], due_at: datetime) -> None:
+        """As `put` for many: (target, body, dedupe) each."""
+        due = micros(due_at)
+        made = [
+            {"channel": channel, "target": target, "body": as_json(body), "dedupe": dedupe, "due_at": due}
+            for target, body, dedupe in rows
+        ]
+        if made:
+            self._state.told += 1
+            self._link.many(_PUT_ONCE, made)
+
     def lease(self, worker: str, now: datetime, until: datetime, limit: int) -> list[OutboxItem]:
         """Messages that are this worker's until then; another may take them afterwards."""
         rows = self._link.rows(_LEASE, worker=worker, now=micros(now), until=micros(until), limit=limit)
@@ -73,6 +90,24 @@ class StoredOutbox:
         """Since when the oldest message waits that is due and not done."""
         row = self._link.row(_OLDEST)
         return moment_or_none(row[0]) if row else None
+
+    def next_at(self) -> datetime | None:
+        """From when on somebody could lease something."""
+        row = self._link.row(_NEXT)
+        return moment_or_none(row[0]) if row else None
+
+    def fate(self, dedupe: str) -> Fate:
+        """What became of the message put under that name."""
+        row = self._link.row(_FATE, dedupe=dedupe)
+        return Fate.NEVER if row is None else Fate.WAITING if row[0] is None else Fate.SENT
+
+    def drop(self, item_id: int, worker: str) -> bool:
+        """It is not sent after all, as if it had never been put; False if it is no longer this worker's."""
+        return self._link.run(_DROP, id=item_id, worker=worker) > 0
+
+    def forget(self, before: datetime) -> int:
+        """How many were done before that moment; they are gone."""
+        return self._link.run(_FORGET, before=micros(before))
 
     def done(self, item_id: int, worker: str, at: datetime) -> bool:
         """False if it is no longer this worker's."""

@@ -215,20 +215,20 @@ class StoredSecrets:
 
 
 class StoredKeys:
-    """ports.Keys over one link."""
+    """ports.Keys: every kind of sealed row brings its own `rewrap`."""
 
-    def __init__(self, link: Link, state: State, keyring: Keyring, secrets: StoredSecrets) -> None:
-        self._link, self._state, self._keyring, self._secrets = link, state, keyring, secrets
+    def __init__(self, state: State, keyring: Keyring, rewraps: tuple[Callable[[int], int], ...]) -> None:
+        self._state, self._keyring, self._rewraps = state, keyring, rewraps
 
     def rewrap(self, limit: int) -> int:
-        """Keys wrapped anew for today, at most so many of requests and of people; 0 = all are."""
-        return self._secrets.rewrap(limit) + self._secrets.rewrap_people(limit)
+        """Keys wrapped anew for today, at most so many of each kind; 0 = all are."""
+        return sum(rewrap(limit) for rewrap in self._rewraps)
 
     def destroy_old(self) -> list[str]:
         """Destroys day keys past their time; their names. Only when a `rewrap` before found nothing left."""
         gone = []
         for ring, kept in KEPT_DAYS.items():
-            gone += [f"{ring} {day}" for day in self._keyring.destroy(ring, self._secrets.day - kept)]
+            gone += [f"{ring} {day}" for day in self._keyring.destroy(ring, day_of(self._state.now) - kept)]
         return gone
 
 

@@ -1,0 +1,33 @@
+"""What a phone that sleeps is sent: a message in its final words, and who writes it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatch.ports.devices import Device
+from dispatch.ports.outbox import OutboxItem
+from dispatch.ports.store import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message in its final words, for one device."""
+
+    device: Device
+    text: Mapping[str, object]
+    life: timedelta
+    """What is left of it now."""
+    topic: str | None
+    """Takes the place of an undelivered one of the same topic: 32 base64url characters."""
+    urgent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not yet decided: look again then."""
+
+    at: datetime
+
+
+Compose = Callable[[Tx, datetime, OutboxItem], "Letter | Later | None"]
+"""What a waiting message says now; None when it is no longer true, or nobody is there to read it."""

@@ -1,0 +1,54 @@
+"""Messages to the outside, as actions put them and a sender takes them."""
+# ruff: noqa: D102 - a method whose name and types say it all has no sentence to add
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Fate(StrEnum):
+    """What became of a message."""
+
+    NEVER = "never"
+    """Never put, or dropped before it was sent."""
+    WAITING = "waiting"
+    SENT = "sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxItem:
+    """One message to deliver."""
+
+    id: int
+    channel: str
+    target: int
+    body: Mapping[str, object]
+    attempts: int
+
+
+class Outbox(Protocol):
+    """Messages to the outside, tried until done."""
+
+    def put(self, channel: str, target: int, body: Mapping[str, object], dedupe: str, due_at: datetime) -> None: ...
+    def put_all(
+        self, channel: str, rows: Iterable[tuple[int, Mapping[str, object], str]], due_at: datetime
+    ) -> None: ...
+    def lease(self, worker: str, now: datetime, until: datetime, limit: int) -> list[OutboxItem]: ...
+    def oldest(self) -> datetime | None: ...
+    def next_at(self) -> datetime | None:
+        """From when on somebody could lease something."""
+        ...
+
+    def fate(self, dedupe: str) -> Fate: ...
+    def drop(self, item_id: int, worker: str) -> bool:
+        """It is not sent after all, as if it had never been put; False if it is no longer this worker's."""
+        ...
+
+    def forget(self, before: datetime) -> int:
+        """How many were done before that moment; they are gone."""
+        ...
+
+    def done(self, item_id: int, worker: str, at: datetime) -> bool: ...
+    def retry(self, item_id: int, worker: str, due_at: datetime) -> bool: ...
