@@ -26,7 +26,7 @@ from dispatch.domain.lifecycle import ClaimState, RequestState
 from dispatch.domain.request import Request, Secrets, Urgency
 from dispatch.domain.visibility import Viewer, claim_part
 from web.live.connection import Connection, Heartbeats
-from web.live.frames import payload_of
+from web.live.frames import payloads
 from web.live.hub import Hub
 
 START = datetime(2026, 7, 4, tzinfo=UTC)
@@ -235,16 +235,15 @@ class SimulatedWire:
         if not self.cut:
             call()
 
-    def write(self, frame: bytes) -> None:
-        self._waiting += len(frame)
-        lost = self._luck.random() < self._loses()
+    def write(self, written: bytes) -> None:
+        for payload in payloads(written):
+            self._waiting += len(payload)
+            self.later(partial(self._arrive, payload, self._luck.random() < self._loses()))
 
-        def arrive() -> None:
-            self._waiting -= len(frame)
-            if not lost:
-                self._hears(json.loads(payload_of(frame)))
-
-        self.later(arrive)
+    def _arrive(self, payload: bytes, lost: bool) -> None:
+        self._waiting -= len(payload)
+        if not lost:
+            self._hears(json.loads(payload))
 
     def waiting(self) -> int:
         return self._waiting

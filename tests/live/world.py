@@ -33,7 +33,7 @@ from dispatch.ports import Store, Tx
 from dispatch.store.sqlite import open_sqlite
 from geo.point import Point
 from web.live.connection import Connection
-from web.live.frames import payload_of
+from web.live.frames import payloads
 from web.live.hub import Hub
 from web.live.sockets import FlareServer, listen, live_endpoint, serve_config
 from web.live.subscription import Stage, Subscription
@@ -178,9 +178,9 @@ class KeptWire:
     held: int = 0
     code: int | None = None
 
-    def write(self, frame: bytes) -> None:
-        """Keeps the frame."""
-        self.frames.append(json.loads(payload_of(frame)))
+    def write(self, written: bytes) -> None:
+        """Keeps the frames."""
+        self.frames += map(json.loads, payloads(written))
 
     def waiting(self) -> int:
         """What the test says."""

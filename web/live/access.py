@@ -4,7 +4,7 @@ Pure, and generous: looking once too often costs a read, looking too seldom show
 who has no business there any more. What a person may see is decided elsewhere, by the read itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from dispatch.domain.events import ControlKind, Event, EventKind
@@ -36,15 +36,17 @@ def concerns(event: Event, viewer: Viewer) -> bool:
     )
 
 
-def may_change(event: Event, sub: Subscription) -> bool:
-    """Could this event have changed what that subscriber is to the request it is about?"""
-    person = sub.sink.viewer.person_id
+def changed(event: Event, subs: Iterable[Subscription]) -> list[Subscription]:
+    """Those to whom this event may have changed what they are to the request it is about."""
     if event.topic.startswith("p"):
-        return person is not None and event.topic == f"p{person}"
-    if event.kind == EventKind.CLOSED:
+        people: set[object] = {int(event.topic[1:])}
+    elif event.kind == EventKind.CLOSED:
         # A close stands everybody down; nobody's position is anybody's business after it.
-        return sub.topic.startswith("pos:") or sub.role in (Role.CLAIMER, Role.ALERTED)
-    return person is not None and person in _claimers(event.body)
+        return [sub for sub in subs if sub.topic.startswith("pos:") or sub.role in (Role.CLAIMER, Role.ALERTED)]
+    else:
+        people = set(_claimers(event.body)) - {None}
+    # Most events name nobody: a thousand watchers are not asked one by one then.
+    return [sub for sub in subs if sub.sink.viewer.person_id in people] if people else []
 
 
 def arrived(event: Event) -> Iterator[str | None]:

@@ -29,8 +29,8 @@ _WELCOME: Final = frames.welcome()
 class Wire(Protocol):
     """What carries whole websocket frames."""
 
-    def write(self, frame: bytes) -> None:
-        """Sends it, or keeps it until the network takes it; nothing once closed. Never blocks."""
+    def write(self, written: bytes) -> None:
+        """Sends one frame or several, or keeps them until the network takes them; nothing once closed. Never blocks."""
         ...
 
     def waiting(self) -> int:
@@ -125,13 +125,8 @@ class Connection:
         self._write(packed.frame(sub.role or "", sub.id))
 
     def burst(self, sub: Subscription, burst: Burst) -> None:
-        """The next events; in one write where the wire takes bytes as they are."""
-        if getattr(self._wire, "takes_many", False):
-            self._write(burst.frames(sub.role or "", sub.id))
-        else:
-            for packed in burst.packed:
-                if not sub.gone:
-                    self.event(sub, packed)
+        """The next events, in one write."""
+        self._write(burst.frames(sub.role or "", sub.id))
 
     def denied(self, sub: Subscription, epoch: str) -> None:
         """Not theirs, or no longer; the id is free again."""

@@ -5,7 +5,7 @@ written whole to many transports it costs a copy, not an encoding (docs/live-str
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from dispatch.domain import limits
@@ -31,10 +31,16 @@ def text_frame(payload: bytes) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
-def payload_of(frame: bytes) -> bytes:
-    """The JSON of a frame made by `text_frame`, for servers that make their own frames."""
-    size = frame[1]
-    return frame[2 if size < 126 else 4 if size == 126 else 10 :]
+def payloads(written: bytes) -> Iterator[bytes]:
+    """The JSON of each frame made by `text_frame`, one behind the other, for whoever makes frames of its own."""
+    at = 0
+    while at < len(written):
+        size, head = written[at + 1], 2
+        if size > 125:
+            head = 4 if size == 126 else 10
+            size = int.from_bytes(written[at + 2 : at + head], "big")
+        yield written[at + head : at + head + size]
+        at += head + size
 
 
 def frame(name: str, **fields: object) -> bytes:

@@ -274,7 +274,7 @@ class Hub:
         turn = 0
         for topic, offs, run in self._runs(page):
             burst = Burst([packed for packed in run if packed is not None])
-            whole = len(burst.packed) == len(run) > 1 and offs[-1] - offs[0] == len(run) - 1
+            whole = len(burst.packed) == len(run) == offs[-1] - offs[0] + 1
             for sub in self.topics.of(topic):
                 if whole and sub.stage is Stage.LIVE and sub.off == offs[0] - 1:
                     self._tell_burst(sub, offs[-1], burst)
@@ -336,9 +336,8 @@ class Hub:
             return
         request_id = event.request_id or 0
         on_the_way = self.topics.of(reading.positions_key(request_id))
-        for sub in [*self.topics.of(request_topic(request_id)), *on_the_way]:
-            if access.may_change(event, sub):
-                self._catching.again(sub)
+        for sub in access.changed(event, [*self.topics.of(request_topic(request_id)), *on_the_way]):
+            self._catching.again(sub)
         if on_the_way and event.topic == request_topic(request_id):
             for who in access.arrived(event):
                 self.positions.forget(on_the_way[0].topic.partition(":")[2], who)

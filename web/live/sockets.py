@@ -60,8 +60,6 @@ class FlareProtocol(WebSocketsSansIOProtocol):
     """uvicorn's websocket, which an endpoint may take over: it is a Wire (connection.py)."""
 
     listener: Connection | None = None
-    takes_many = True
-    """One write may hold several whole frames."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -90,10 +88,10 @@ class FlareProtocol(WebSocketsSansIOProtocol):
 
     # -- Wire -------------------------------------------------------------------------------------
 
-    def write(self, frame: bytes) -> None:
+    def write(self, written: bytes) -> None:
         """Straight into the transport, whose buffer is the only queue."""
         if not (self.close_sent or self.transport.is_closing()):
-            self.transport.write(frame)
+            self.transport.write(written)
 
     def waiting(self) -> int:
         """Bytes the kernel has not taken yet."""
@@ -197,13 +195,15 @@ class _Forwarded:
         self._room.set()
         self._over = False
 
-    def write(self, frame: bytes) -> None:
-        """Queues the frame's text; the bound is the hub's cut at 128 KiB."""
-        if not self._over:
-            self._waiting += len(frame)
-            if self._waiting > limits.CATCH_UP_PIECE_BYTES:
-                self._room.clear()
-            self._queue.put_nowait({"type": "websocket.send", "text": frames.payload_of(frame).decode()})
+    def write(self, written: bytes) -> None:
+        """Queues the text of each frame; the bound is the hub's cut at 128 KiB."""
+        if self._over:
+            return
+        for payload in frames.payloads(written):
+            self._waiting += len(payload)
+            self._queue.put_nowait({"type": "websocket.send", "text": payload.decode()})
+        if self._waiting > limits.CATCH_UP_PIECE_BYTES:
+            self._room.clear()
 
     def waiting(self) -> int:
         """Bytes the server has not taken yet."""
@@ -334,7 +334,7 @@ async def _refuse(scope: Scope, send: Send, status: HTTPStatus, retry_after: int
 async def _accept_and_close(send: Send, code: Code) -> None:
     # A close before accept reaches a browser as a bare 403 without our code.
     await send({"type": "websocket.accept"})
-    await send({"type": "websocket.send", "text": frames.payload_of(frames.bye(code, 0)).decode()})
+    await send({"type": "websocket.send", "text": next(frames.payloads(frames.bye(code, 0))).decode()})
     await send({"type": "websocket.close", "code": int(code)})
 
 
