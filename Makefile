@@ -12,7 +12,7 @@ PYTHON := $(or $(shell for each in python3 python3.13 python3.12 python3.11; do 
 endif
 # uv is quicker where it is installed; pip is always enough.
 UV := $(shell command -v uv 2>/dev/null)
-SPEC := pyproject.toml $(wildcard hatch_build.py)
+SPEC := pyproject.toml hatch_build.py web/ui/package-lock.json
 # A stamp says: this interpreter's packages are as the files named after it want them.
 CORE := $(VENV)/.stamp-core-$(notdir $(PYTHON))
 FULL := $(VENV)/.stamp-full-$(notdir $(PYTHON))
@@ -24,7 +24,7 @@ EVERYTHING := -c constraints.txt -e '.[engines,dev]'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-fast torture test-browser setup browser docs format lock wheel image-check clean
+.PHONY: help run test check test-fast torture test-browser setup ui browser docs format lock wheel image-check clean
 .DELETE_ON_ERROR:
 
 help: ## Say what can be made
@@ -59,6 +59,10 @@ test-browser: $(FULL) browser ## The tests that drive a real Chromium
 
 setup: $(FULL) ## Only install, everything tests need included
 
+ui: export FLARE_UI := required
+ui: $(CORE) ## Build the wall's map anew where its sources changed, and say why if it can't be
+	$(call install,the wall's map,--no-deps -e .)
+
 format: $(FULL) ## Let ruff order imports and lay out the code
 	@$(BIN)/ruff check --quiet --select I --fix .
 	@$(BIN)/ruff format .
@@ -78,7 +82,7 @@ lock: $(FULL) ## Write the constraints anew (newer versions: make lock UPGRADE=-
 	touch $(CORE) $(FULL) && wc -l constraints*.txt
 
 wheel: $(FULL) ## Build the wheel into dist/
-	@rm -rf dist && $(BIN)/python -m hatchling build -t wheel
+	@rm -rf dist && FLARE_UI=required $(BIN)/python -m hatchling build -t wheel
 
 image-check: $(FULL) ## Read Dockerfile and compose.yaml as an engine would, without one
 	@$(BIN)/hadolint Dockerfile
@@ -86,7 +90,7 @@ image-check: $(FULL) ## Read Dockerfile and compose.yaml as an engine would, wit
 	@$(BIN)/pytest -q tests/house/test_image.py
 
 clean: ## Remove what was installed, built or cached (never your data)
-	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis build dist
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis build dist web/static/built web/ui/node_modules
 
 # $(1): what to install in words, $(2): pip's arguments. A venv made by uv has no pip, hence ensurepip.
 define install
@@ -107,7 +111,7 @@ $(CORE): $(SPEC) constraints.txt | $(BIN)/python
 $(FULL): $(SPEC) constraints.txt constraints-hashes.txt | $(BIN)/python
 ifeq ($(CI),true)
 	$(call install,what Flare and its tests need (by hash),--require-hashes -r constraints-hashes.txt)
-	$(call install,Flare,--no-deps -e .)
+	$(call install,Flare,--no-build-isolation --no-deps -e .)
 else
 	$(call install,Flare with its tests and engines,$(EVERYTHING))
 endif

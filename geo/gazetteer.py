@@ -89,6 +89,11 @@ class Gazetteer:
     def __len__(self) -> int:
         return len(self._region)
 
+    def settlements(self) -> Iterator[Place]:
+        """Every place where people live, the largest first."""
+        rows = np.argsort(-self._population, kind="stable")
+        return (self._place(int(row)) for row in rows[~self._nobody[self._region[rows]]])
+
     # By name ------------------------------------------------------------------------------
 
     def find(self, text: str, near: Point | None = None, limit: int = 5) -> list[Place]:

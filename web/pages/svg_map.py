@@ -91,35 +91,14 @@ def _sign_at(frame: Frame, name: str, line: list[list[XY]], taken: Iterable[Rect
 
 
 def road_line(frame: Frame, name: str) -> list[list[XY]]:
-    """A road's schematic line inside the frame, smoothed (Catmull-Rom), cut into the runs that can be seen."""
-    corridor = roads.corridor(name)
-    if corridor is None:
-        return []
-    corners = [frame.xy(point) for point in corridor.points]
-    smooth: list[XY] = []
-    for index in range(len(corners) - 1):
-        before, start, end = corners[max(0, index - 1)], corners[index], corners[index + 1]
-        after = corners[min(len(corners) - 1, index + 2)]
-        smooth += [_between(before, start, end, after, step / 8) for step in range(8)]
-    smooth.append(corners[-1])
+    """A road's schematic line inside the frame, cut into the runs that can be seen."""
     runs: list[list[XY]] = [[]]
-    for xy in smooth:
+    for xy in (frame.xy(point) for point in roads.smoothed(name)):
         if frame.holds(*xy, margin=frame.width * 0.2):
             runs[-1].append(xy)
         elif runs[-1]:
             runs.append([])
     return [run for run in runs if len(run) > 1]
-
-
-def _between(p0: XY, p1: XY, p2: XY, p3: XY, t: float) -> XY:
-    def one(a: float, b: float, c: float, d: float) -> float:
-        # Tension 0.35: the plain spline swings out where towns lie close together.
-        m1, m2 = 0.35 * (c - a), 0.35 * (d - b)
-        return (
-            (2 * t**3 - 3 * t**2 + 1) * b + (t**3 - 2 * t**2 + t) * m1 + (3 * t**2 - 2 * t**3) * c + (t**3 - t**2) * m2
-        )
-
-    return one(p0[0], p1[0], p2[0], p3[0]), one(p0[1], p1[1], p2[1], p3[1])
 
 
 def _town(label: Label) -> str:
