@@ -81,6 +81,7 @@ LONG_POLL_S: Final = 25  # longest wait of a long poll
 INBOX_ALERTS: Final = 100  # newest alerts an inbox shows
 EXPORT_ROWS: Final = 1_000  # newest requests, claims and alerts of an export
 BOARD_REQUESTS: Final = 500  # requests one board shows
+ENDED_AMONG: Final = 2_000  # newest requests in which those that ended lately are looked for
 NOTES_SHOWN: Final = 50
 READ_S: Final = 1.0  # one read transaction
 

@@ -104,6 +104,10 @@ class Requests(Protocol):
         """Requests that are not over, newest first; `cells` (resolution 6) None = everywhere."""
         ...
 
+    def ended_since(self, since: datetime, limit: int) -> list[Request]:
+        """Requests closed since then, the newest first, of the newest ENDED_AMONG there are."""
+        ...
+
     def similar(
         self, requester: int | None, kind: str, cell: str | None, phone: str | None, since: datetime
     ) -> Request | None:

@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, literal_column, or_, select, update
 from sqlalchemy.sql import ClauseElement
 
+from dispatch.domain import limits
 from dispatch.domain.lifecycle import FINAL, Disposition, RequestState
 from dispatch.domain.request import Reach, Request, Secrets, Urgency
 from dispatch.store.build import adding, adding_all, given, stored_changes
@@ -76,6 +77,14 @@ _GOING_IN = (
     select(*_ALL)
     .where(_GOING_ON, Among(_r.cell, "cells"))
     .order_by(_r.created_at.desc(), _r.id.desc())
+    .limit(given("limit"))
+)
+# Not by an index on closed_at, which every close would have to keep: a look at the newest rows is enough for a wall.
+_newest = request.alias("newest")
+_NEWEST = select(func.max(_newest.c.id) - literal_column(str(limits.ENDED_AMONG))).scalar_subquery()
+_ENDED = (
+    _one(_r.id > _NEWEST, _r.closed_at >= given("since"))
+    .order_by(_r.closed_at.desc(), _r.id.desc())
     .limit(given("limit"))
 )
 _SIMILAR = (
@@ -240,6 +249,10 @@ class StoredRequests:
         if cells is None:
             return [_request(row) for row in self._link.rows(_GOING, limit=limit)]
         return [_request(row) for row in self._link.rows(_GOING_IN, cells=as_json(list(cells)), limit=limit)]
+
+    def ended_since(self, since: datetime, limit: int) -> list[Request]:
+        """The newest that have ended since then."""
+        return [_request(row) for row in self._link.rows(_ENDED, since=micros(since), limit=limit)]
 
     def similar(
         self, requester: int | None, kind: str, cell: str | None, phone: str | None, since: datetime

@@ -1,4 +1,4 @@
-"""What the wall shows, as one picture a second at most: asks, people by cell, how a call travels, who comes.
+"""What the wall shows: asks, people by cell, how a call travels, who comes; each read once per change.
 
 Everything leaves here as centres and outlines of cells, in degrees: no place of anybody is finer than the contract lets
 its viewer see. Never a name, a note, a phone, a dot per person; nothing about fewer than FEWEST people; how a call
@@ -7,15 +7,14 @@ travels only when its owner lets viewers see it (tests/pages/test_wall.py).
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from dispatch.actions import look
 from dispatch.domain import limits, visibility
 from dispatch.domain.claim import Claim
-from dispatch.domain.events import request_topic
+from dispatch.domain.events import Event, request_topic
 from dispatch.domain.lifecycle import ClaimState
 from dispatch.domain.request import Request, Urgency
 from dispatch.domain.visibility import Role, Viewer
@@ -29,9 +28,22 @@ BANDS: Final = (5, 10, 20, 50, 100, 200)
 ARCS: Final = 60
 MANY: Final = 40
 """Asks, from which on the wall shows no arcs."""
+CARS: Final = 12
+"""Claims of one ask that are drawn."""
 MIDDLE: Final = Point(35.5, -116.5)
 """Where a wall looks while there is nobody to look for."""
-STEPS: Final = {ClaimState.COMMITTED: 0.0, ClaimState.EN_ROUTE: 0.34, ClaimState.ON_SCENE: 0.97, ClaimState.MET: 1.0}
+COVERED_SHOWN: Final = timedelta(seconds=30)
+"""So long a call that has just been covered stays in the panel."""
+ENDED_SHOWN: Final = timedelta(hours=24)
+ENDED: Final = 5
+KEPT: Final = 4_096
+"""Asks remembered between two looks."""
+STEPS: Final = {
+    ClaimState.COMMITTED: 0.0,
+    ClaimState.EN_ROUTE: 0.34,
+    ClaimState.ON_SCENE: 0.97,
+    ClaimState.MET: 1.0,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,77 +54,149 @@ class Coming:
     step: str
     origin: str | None
 
+    @property
+    def share(self) -> float:
+        """How much of the way is drawn as done: by step, never by position."""
+        return STEPS[ClaimState(self.step)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """An ask on the wall: the board's entry, who comes, when the first yes was."""
 
+    id: str
+    """Its name on this viewer's board."""
     entry: Mapping[str, Any]
     created_at: datetime
     coming: Sequence[Coming]
     first_yes: datetime | None
+    covered_at: datetime | None
     travel: Mapping[str, int]
     """People asked by cell, FEWEST or more; empty unless the owner lets viewers see it."""
 
     @property
-    def id(self) -> str:
-        """Its name on this viewer's board."""
-        return str(self.entry["id"])
+    def full(self) -> bool:
+        """Is nothing missing?"""
+        return bool(self.entry["seats"]["open"] == 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A call that is over, as its viewer may know it."""
+
+    id: str
+    entry: Mapping[str, Any]
+    disposition: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wall:
-    """Everything a viewer's wall shows. `hero`: the ask in the panel, with its newest events."""
+    """Everything a viewer's wall shows: the ask that matters most is its hero.
+
+    `past`: an ended one that was chosen; `events`: the newest of the past one, else of the hero.
+    """
 
     asks: Sequence[Ask]
     hero: Ask | None
+    past: Ended | None
     events: Sequence[Told]
-    more: int
+    ended: Sequence[Ended]
 
 
-def read(tx: Tx, now: datetime, viewer: Viewer, secret: bytes, wanted: str | None, members: Mapping[str, int]) -> Wall:
-    """The wall as that viewer may see it. `wanted`: the ask they chose; `members`: people per cell of the map."""
-    role = look.map_role(viewer)
+class Book:
+    """What is known of each ask, so that a look reads only those that have changed. One per Flare; safe to race on."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, Role, int], tuple[Request, Mapping[str, int], Ask | None]] = {}
+
+    def ask(self, tx: Tx, request: Request, role: Role, members: Mapping[str, int], epoch: str) -> Ask | None:
+        """The ask as that role sees it, without a name; None when it is on no map."""
+        key = (epoch, role, request.id)
+        held = self._held.get(key)
+        if held is None or held[0] != request or held[1] != members:
+            if len(self._held) >= KEPT:
+                self._held.clear()
+            held = self._held[key] = (request, members, _ask(tx, request, role, members))
+        return held[2]
+
+
+def read(
+    tx: Tx, now: datetime, viewer: Viewer, secret: bytes, wanted: str | None, members: Mapping[str, int], book: Book
+) -> Wall:
+    """The wall as that viewer may see it.
+
+    `wanted`: the ask they chose, also one that has ended lately; `members`: people per cell of the map.
+    """
+    role, epoch = look.map_role(viewer), tx.journal.head()[0]
     found: list[tuple[Request, Ask]] = []
     for request in tx.requests.open_in(None, limits.BOARD_REQUESTS):
-        entry = look.board_entry(request, role, look.board_id(request, viewer, secret))
-        if entry is not None:
-            found.append((request, _ask(tx, request, entry, members)))
-    found.sort(key=lambda pair: _need(pair[0], pair[1]))
+        ask = book.ask(tx, request, role, members, epoch)
+        if ask is not None:
+            found.append((request, replace(ask, id=look.board_id(request, viewer, secret))))
+    found.sort(key=lambda pair: _need(pair[0], pair[1], now))
     chosen = next((pair for pair in found if pair[1].id == wanted), found[0] if found else None)
-    if chosen is None:
-        return Wall(asks=(), hero=None, events=(), more=0)
-    request, hero = chosen
+    ended = recent(tx, now, viewer, secret)
+    past = next(((request, each) for request, each in ended if each.id == wanted), None)
+    shown = past[0] if past else chosen[0] if chosen else None
     return Wall(
         asks=[ask for _, ask in found],
-        hero=hero,
-        events=_events(tx, request, role),
-        more=max(0, len(found) - 9),
+        hero=chosen[1] if chosen else None,
+        past=past[1] if past else None,
+        events=events_of(tx, shown, role) if shown else (),
+        ended=[each for _, each in ended],
     )
 
 
-def _need(request: Request, ask: Ask) -> tuple[int, int, datetime]:
-    """Danger first, then without a yes, then the longest waiting."""
-    return (0 if request.urgency is Urgency.DANGER else 1, 0 if ask.first_yes is None else 1, request.created_at)
+def recent(tx: Tx, now: datetime, viewer: Viewer, secret: bytes) -> list[tuple[Request, Ended]]:
+    """The calls that ended lately and that this viewer may know of, newest first."""
+    found = tx.requests.ended_since(now - ENDED_SHOWN, ENDED)
+    return [(request, each) for request in found if (each := _ended(request, viewer, secret)) is not None]
 
 
-def _ask(tx: Tx, request: Request, entry: Mapping[str, Any], members: Mapping[str, int]) -> Ask:
+def _ended(request: Request, viewer: Viewer, secret: bytes) -> Ended | None:
+    # A stranger saw it while it went on; that it is told of a day later is the owner's to allow.
+    if look.map_role(viewer) is Role.PUBLIC and not request.show_travel:
+        return None
+    entry = look.board_entry(request, look.map_role(viewer), look.board_id(request, viewer, secret))
+    if entry is None or request.closed_at is None:
+        return None
+    return Ended(id=entry["id"], entry=entry, disposition=str(request.disposition), at=request.closed_at)
+
+
+def _need(request: Request, ask: Ask, now: datetime) -> tuple[int, int, int, datetime]:
+    """Just covered, then danger, then without a yes, then the longest waiting; covered ones last."""
+    first = 1
+    if ask.full:
+        fresh = ask.covered_at is not None and now - ask.covered_at < COVERED_SHOWN
+        first = 0 if fresh else 2
+    urgent = 0 if request.urgency is Urgency.DANGER else 1
+    return first, urgent, 0 if ask.first_yes is None else 1, request.created_at
+
+
+def _ask(tx: Tx, request: Request, role: Role, members: Mapping[str, int]) -> Ask | None:
+    entry = look.board_entry(request, role, "")
+    if entry is None:
+        return None
     claims = tx.claims.of_request(request.id)
     standing = [claim for claim in claims if claim.standing]
-    origins = _origins(tx, standing, members) if request.show_travel else {}
+    origins = origins_of(tx, standing, members) if request.show_travel else {}
     return Ask(
+        id="",
         entry=entry,
         created_at=request.created_at,
         coming=[
-            Coming(seats=claim.seats, step=str(claim.status), origin=origins.get(claim.id)) for claim in standing[:12]
+            Coming(seats=claim.seats, step=str(claim.status), origin=origins.get(claim.public_id))
+            for claim in standing[:CARS]
         ],
         first_yes=min((claim.created_at for claim in claims), default=None),
+        covered_at=max((claim.created_at for claim in standing), default=None) if request.seats.open == 0 else None,
         travel=_travel(tx, request) if request.show_travel else {},
     )
 
 
-def _origins(tx: Tx, claims: Iterable[Claim], members: Mapping[str, int]) -> dict[int, str]:
-    """The cell each claimer usually is in, only where FEWEST members or more are."""
+def origins_of(tx: Tx, claims: Iterable[Claim], members: Mapping[str, int]) -> dict[str, str]:
+    """The cell each claimer usually is in by the claim's public id, only where FEWEST members or more are."""
     held = list(claims)
     people = tx.people.by_ids([claim.person_id for claim in held])
     found = {}
@@ -121,7 +205,7 @@ def _origins(tx: Tx, claims: Iterable[Claim], members: Mapping[str, int]) -> dic
         if person is not None and person.place is not None:
             cell = cells.cell_of(person.place, cells.MAP)
             if members.get(cell, 0) >= FEWEST:
-                found[claim.id] = cell
+                found[claim.public_id] = cell
     return found
 
 
@@ -142,69 +226,18 @@ def folded(counts: Mapping[str, int]) -> dict[str, int]:
     return kept | {cell: n for cell, n in rest.items() if n >= FEWEST}
 
 
-def _events(tx: Tx, request: Request, role: Role) -> list[Told]:
-    tail = tx.journal.topic(request_topic(request.id), 0, limits.PAGE)
-    context = look.context_for(tx, tail.events)
-    return [
-        Told(kind=event.kind, at=event.at, body=visibility.event_body(event, role, context)) for event in tail.events
-    ]
+def events_of(tx: Tx, request: Request, role: Role) -> list[Told]:
+    """The ask's newest events as that role may read them, in order."""
+    tail = tx.journal.topic(request_topic(request.id), max(0, request.off - limits.PAGE), limits.PAGE)
+    return told(tx, tail.events, role)
+
+
+def told(tx: Tx, events: Sequence[Event], role: Role) -> list[Told]:
+    """Events as that role may read them."""
+    context = look.context_for(tx, events)
+    return [Told(kind=event.kind, at=event.at, body=visibility.event_body(event, role, context)) for event in events]
 
 
 def band(count: int) -> int:
     """The largest band the count reaches."""
     return max((each for each in BANDS if each <= count), default=0)
-
-
-def middle(wall: Wall, members: Mapping[str, int]) -> Point:
-    """Where to look: at the hero's cell, else where most members are."""
-    if wall.hero is not None:
-        return cells.centre(wall.hero.entry["cell"])
-    home = max(members, key=lambda cell: (members[cell], cell), default=None)
-    return cells.centre(home) if home is not None and members[home] >= FEWEST else MIDDLE
-
-
-def scene(wall: Wall, members: Mapping[str, int]) -> dict[str, Any]:
-    """What the script draws: centres and outlines of cells as lon, lat; counts in bands."""
-    hero = wall.hero
-    return {
-        "home": at(middle(wall, members)),
-        "people": [
-            [cell, *at(cells.centre(cell)), band(n), outline(cell)]
-            for cell, n in sorted(members.items())
-            if n >= FEWEST
-        ],
-        "arcs": [
-            [*at(cells.centre(cell)), n]
-            for cell, n in sorted((hero.travel if hero else {}).items(), key=lambda each: -each[1])[:ARCS]
-        ]
-        if len(wall.asks) <= MANY
-        else [],
-        "asks": [_shape(ask, hero) for ask in wall.asks],
-    }
-
-
-def _shape(ask: Ask, hero: Ask | None) -> dict[str, Any]:
-    return {
-        "id": ask.id,
-        "at": at(cells.centre(ask.entry["cell"])),
-        "full": ask.entry["seats"]["open"] == 0,
-        "hero": ask is hero,
-        "coming": [
-            {
-                "at": STEPS[ClaimState(each.step)],
-                "from": at(cells.centre(each.origin)) if each.origin else None,
-            }
-            for each in ask.coming
-        ],
-    }
-
-
-@lru_cache(maxsize=8_192)
-def outline(cell: str) -> list[float]:
-    """The cell's corners one after the other: lon, lat, lon, lat."""
-    return [value for corner in cells.outline(cell) for value in at(corner)]
-
-
-def at(point: Point) -> tuple[float, float]:
-    """A cell's centre or corner as the script reads it: lon, lat, to about 10 m."""
-    return round(point.lon, 4), round(point.lat, 4)

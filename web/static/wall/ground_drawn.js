@@ -2,6 +2,7 @@
 import { markup } from "./page.js";
 
 const UNITS_MOST = 3.2, NAMES_MOST = 34;
+const NOWHERE = { lon: 0, lat: 0, scale: 1.4, width: 2400, height: 1600, towns: [] };
 const mercator = (lat) => (Math.log(Math.tan(Math.PI / 4 + (Math.max(-85, Math.min(85, lat)) * Math.PI) / 360)) * 180) / Math.PI;
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const meets = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
@@ -12,7 +13,8 @@ export function drawnGround(stage) {
   names.setAttribute("aria-hidden", "true");
   stage.querySelector("#sky").before(names);
   const moved = new Set();
-  let frame = JSON.parse(stage.dataset.ground), asked = "", wanted = null;
+  // A page that brings no frame fetches the first one, too.
+  let frame = stage.dataset.ground ? JSON.parse(stage.dataset.ground) : NOWHERE, asked = "", wanted = null;
   let view = { k: 1, x: 0, y: 0, w: 0, h: 0 };
 
   const unitX = (lon) => frame.width / 2 + (((lon - frame.lon + 540) % 360 + 360) % 360 - 180) * frame.scale;
@@ -56,7 +58,7 @@ export function drawnGround(stage) {
       place(bounds, pad);
       const lon = (bounds[0][0] + bounds[1][0]) / 2, lat = (bounds[0][1] + bounds[1][1]) / 2;
       const far = Math.max(Math.abs(unitX(lon) / frame.width - 0.5), Math.abs(unitY(lat) / frame.height - 0.5));
-      if (far > 0.25) fetchFor(lon, lat);
+      if (frame === NOWHERE || far > 0.25) fetchFor(lon, lat);
     },
     onMoved(fn) {
       moved.add(fn);

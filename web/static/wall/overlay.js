@@ -1,101 +1,107 @@
 // The picture over the ground: two canvases, one that stands and one that moves. Knows a scene and a ground, no words.
-import { bend, along, luck } from "./curve.js";
+import { bend, luck } from "./curve.js";
 import { root } from "./page.js";
-import { drawStill } from "./still.js";
+import { makeSparks } from "./sparks.js";
+import { drawStill, hexagon } from "./still.js";
 
-const PIXELS_MOST = 8e6, SLOW_FPS = 20, PULSE_MS = 2600, WAVE_MS = 4200;
+const PIXELS_MOST = 8e6, SLOW_FPS = 20, COUNT_MS = 3000, PULSE_MS = 2600, WAVE_MS = 4200, SHORT = 26;
 
 function tonesOf(stage) {
   const style = getComputedStyle(stage), tone = (name) => style.getPropertyValue(name).trim();
-  return { go: tone("--go"), wait: tone("--wait"), mute: tone("--mute"), ground: tone("--bg"), spark: tone("--spark"), cell: tone("--cell"), cellFill: Number(tone("--cell-fill")) };
+  return {
+    go: tone("--go"), wait: tone("--wait"), mute: tone("--mute"), ink: tone("--ink"), halo: tone("--halo"),
+    ground: tone("--bg"), spark: tone("--spark"), cell: tone("--cell"), cellFill: Number(tone("--cell-fill")),
+  };
 }
 
 export function makeOverlay(stage, ground) {
   const sky = stage.querySelector("#sky"), still = document.createElement("canvas");
   still.setAttribute("aria-hidden", "true");
   sky.before(still);
-  const context = sky.getContext("2d");
-  let scene = { asks: [], arcs: [], people: [] }, arcs = [], spots = [];
+  const context = sky.getContext("2d"), sparks = makeSparks();
+  let scene = { asks: [], arcs: [], people: [] }, spots = [];
   let tones = tonesOf(stage), size = { w: 0, h: 0, dpr: 1 };
   let moving = !matchMedia("(prefers-reduced-motion: reduce)").matches;
   let running = false, slow = false, counted = 0, since = 0;
+
+  // A light runs to the hero from every cell that was asked, and one ahead of everybody who comes.
+  function curves() {
+    const found = [];
+    const add = (from, to, name) => {
+      if (Math.hypot(from[0] - to[0], from[1] - to[1]) < SHORT) return;
+      const scale = (point) => [point[0] * size.dpr, point[1] * size.dpr];
+      found.push([scale(from), scale(bend(from, to)), scale(to), luck(name)()]);
+    };
+    for (const ask of scene.asks) {
+      const to = ground.project(...ask.at);
+      if (ask.hero) for (const [lon, lat] of scene.arcs) add(ground.project(lon, lat), to, `${lon}`);
+      for (const [index, [share, from]] of ask.cars.entries()) if (from && share < 1) add(ground.project(...from), to, ask.id + index);
+    }
+    return found;
+  }
 
   /** Everything anew: after another scene, another view, another size. */
   function place() {
     const w = stage.clientWidth, h = stage.clientHeight, big = Math.max(1, w / 1920);
     let dpr = Math.min(devicePixelRatio || 1, 2);
     while (w * h * dpr * dpr > PIXELS_MOST) dpr *= 0.9;
-    size = { w, h, dpr };
+    size = { w, h, dpr, big };
     tones = tonesOf(stage);
+    const wide = Math.round(w * dpr), high = Math.round(h * dpr);
     for (const canvas of [sky, still]) {
-      canvas.width = Math.round(w * dpr);
-      canvas.height = Math.round(h * dpr);
+      if (canvas.width !== wide || canvas.height !== high) {
+        canvas.width = wide;
+        canvas.height = high;
+      }
     }
     const draw = still.getContext("2d");
     draw.setTransform(dpr, 0, 0, dpr, 0, 0);
-    drawStill(draw, scene, ground, tones, big);
-    spots = scene.asks.map((ask) => [...ground.project(...ask.at), ask]);
-    const hero = spots.find(([, , ask]) => ask.hero);
-    arcs = hero
-      ? scene.arcs.map(([lon, lat]) => {
-          const from = ground.project(lon, lat), to = [hero[0], hero[1]];
-          return { from, middle: bend(from, to), to, phase: luck(`${lon}`)() };
-        })
-      : [];
+    draw.clearRect(0, 0, w, h);
+    spots = drawStill(draw, scene, ground, tones, big);
+    sparks.set(moving ? curves() : [], wide, high, 2.1 * big * dpr, tones.spark);
     drawFrame(performance.now());
     go();
   }
 
-  function hexagon(x, y, r, turn = 0.3) {
+  function drawAsk(x, y, ask, full, now) {
+    const r = (ask.hero ? 17 : 12) * size.big;
+    context.strokeStyle = context.fillStyle = full ? tones.go : tones.wait;
+    if (!full) {
+      for (let i = 0; i < 3; i++) {
+        const t = moving ? (now / WAVE_MS + i / 3) % 1 : (i + 0.5) / 3;
+        hexagon(context, x, y, r + t * 78 * size.big * (ask.hero ? 1 : 0.5));
+        context.globalAlpha = 0.55 * (1 - t);
+        context.lineWidth = 1.6 * size.big;
+        context.stroke();
+      }
+    }
+    hexagon(context, x, y, r);
+    context.globalAlpha = 0.16;
+    context.fill();
+    context.globalAlpha = 1;
+    context.lineWidth = 2.4 * size.big;
+    context.stroke();
     context.beginPath();
-    for (let i = 0; i < 6; i++) context.lineTo(x + r * Math.cos(turn + (i * Math.PI) / 3), y + r * Math.sin(turn + (i * Math.PI) / 3));
-    context.closePath();
+    context.arc(x, y, (ask.hero ? 7 : 5) * size.big, 0, 7);
+    context.fill();
   }
 
   function drawFrame(now) {
-    const big = Math.max(1, size.w / 1920);
     context.setTransform(size.dpr, 0, 0, size.dpr, 0, 0);
     context.globalAlpha = 1;
     context.clearRect(0, 0, size.w, size.h);
-    if (moving) {
-      context.fillStyle = tones.spark;
-      for (const arc of arcs) {
-        const [x, y] = along(arc.from, arc.middle, arc.to, (now / PULSE_MS + arc.phase) % 1);
-        context.beginPath();
-        context.arc(x, y, 2.1 * big, 0, 7);
-        context.fill();
-      }
-    }
-    for (const [x, y, ask] of spots) {
-      const r = (ask.hero ? 17 : 12) * big;
-      context.strokeStyle = context.fillStyle = ask.full ? tones.go : tones.wait;
-      if (!ask.full) {
-        for (let i = 0; i < 3; i++) {
-          const t = moving ? (now / WAVE_MS + i / 3) % 1 : (i + 0.5) / 3;
-          hexagon(x, y, r + t * 78 * big * (ask.hero ? 1 : 0.5));
-          context.globalAlpha = 0.55 * (1 - t);
-          context.lineWidth = 1.6 * big;
-          context.stroke();
-        }
-      }
-      hexagon(x, y, r);
-      context.globalAlpha = 0.16;
-      context.fill();
-      context.globalAlpha = 1;
-      context.lineWidth = 2.4 * big;
-      context.stroke();
-      context.beginPath();
-      context.arc(x, y, (ask.hero ? 7 : 5) * big, 0, 7);
-      context.fill();
+    if (moving) sparks.draw(context, now / PULSE_MS);
+    for (const [x, y, asks, missing] of spots) {
+      if (!scene.many || asks[0].hero) drawAsk(x, y, asks[0], !missing && asks[0].full, now);
     }
   }
 
   function loop(now) {
     drawFrame(now);
-    running = moving && !document.hidden;
+    running = moving && !document.hidden && (sparks.count > 0 || spots.some((spot) => spot[3] > 0));
     if (!running) return;
     counted++;
-    if (now - since > 3000) {
+    if (now - since > COUNT_MS) {
       const fps = counted / ((now - since) / 1000);
       slow = since > 0 && fps < SLOW_FPS;
       if (since > 0) root.dataset.fps = Math.round(fps);
@@ -113,6 +119,7 @@ export function makeOverlay(stage, ground) {
     requestAnimationFrame(loop);
   }
   document.addEventListener("visibilitychange", go);
+  matchMedia("(prefers-color-scheme: light)").addEventListener("change", place);
   ground.onMoved(place);
 
   return {
@@ -120,9 +127,10 @@ export function makeOverlay(stage, ground) {
       scene = told;
     },
     place,
+    drawFrame,
     toggleMotion() {
       moving = !moving;
-      go();
+      place();
       return moving;
     },
   };

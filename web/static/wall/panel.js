@@ -1,12 +1,12 @@
 // The words beside the map: the server's markup, clocks that go on by themselves, and how old the picture is.
 import { byId, markup, root } from "./page.js";
 
-const STALE_S = 35;
-const panel = byId("panel"), clock = byId("clock"), stale = byId("stale");
+const STALE_S = 35, SAID_S = 30;
+const panel = byId("panel"), clock = byId("clock"), stale = byId("stale"), status = byId("status");
 const two = (n) => String(n).padStart(2, "0");
-let heard = Date.now();
+let heard = Date.now(), denied = false, said = 0;
 
-function span(seconds) {
+export function span(seconds) {
   const s = Math.max(0, Math.floor(seconds));
   return s >= 3600 ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${Math.floor(s / 60)}:${two(s % 60)}`;
 }
@@ -14,24 +14,45 @@ function span(seconds) {
 /** Something was heard from the server: the picture is as old as this moment. */
 export function alive() {
   heard = Date.now();
+  if (!stale.hidden) tick();
 }
 
-export function showPanel(html) {
-  panel.innerHTML = markup(html);
+/** This screen may not see the map (any more). */
+export function deny() {
+  denied = true;
   tick();
 }
 
-export function tick() {
-  const now = new Date(), quiet = (Date.now() - heard) / 1000, stopped = quiet > STALE_S;
-  clock.textContent = `${clock.dataset.live} · ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
-  root.classList.toggle("stopped", stopped);
-  stale.hidden = !stopped;
-  if (stopped) stale.textContent = stale.dataset.says.replace("{time}", span(quiet));
-  for (const each of document.querySelectorAll("[data-since]")) each.textContent = span((Date.now() - Date.parse(each.dataset.since)) / 1000);
-  for (const each of panel.querySelectorAll("time")) {
-    const moment = new Date(each.dateTime);
-    each.textContent = `${two(moment.getHours())}:${two(moment.getMinutes())}`;
+/** The new panel in place of the old one; what fell through flashes once, what had the focus keeps it. */
+export function showPanel(html) {
+  const before = new Map([...panel.querySelectorAll("[data-open]")].map((each) => [each.dataset.ask, Number(each.dataset.open)]));
+  const newest = panel.querySelector(".news li")?.textContent, focused = document.activeElement?.dataset?.ask;
+  panel.innerHTML = markup(html);
+  denied = false;
+  const fell = panel.querySelector(".news li:first-child > .m-stop")?.parentElement;
+  if (fell && newest !== undefined && fell.textContent !== newest) fell.classList.add("flash");
+  for (const each of panel.querySelectorAll("[data-open]")) {
+    if (Number(each.dataset.open) > (before.get(each.dataset.ask) ?? Infinity)) each.classList.add("flash");
+  }
+  if (focused) panel.querySelector(`a[data-ask="${CSS.escape(focused)}"]`)?.focus();
+  tick();
+  if (Date.now() - said > SAID_S * 1000) {
+    said = Date.now();
+    status.textContent = [panel.querySelector("#hero"), panel.querySelector(".news li span")].map((each) => each?.textContent || "").join(". ");
   }
 }
 
-export const links = () => [...panel.querySelectorAll("[data-ask]")];
+export function tick() {
+  const now = new Date(), quiet = (Date.now() - heard) / 1000, stopped = quiet > STALE_S || denied;
+  clock.textContent = `${clock.dataset.live} · ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
+  root.classList.toggle("stopped", stopped);
+  stale.hidden = !stopped;
+  if (stopped) stale.textContent = denied ? stale.dataset.denied : stale.dataset.says.replace("{time}", span(quiet));
+  for (const each of document.querySelectorAll("[data-since]")) each.textContent = span((Date.now() - Date.parse(each.dataset.since)) / 1000);
+  for (const each of panel.querySelectorAll("time")) {
+    const moment = new Date(each.dateTime), text = `${two(moment.getHours())}:${two(moment.getMinutes())}`;
+    if (each.textContent !== text) each.textContent = text;
+  }
+}
+
+export const links = () => [...panel.querySelectorAll("a[data-ask],a[data-ended]")];

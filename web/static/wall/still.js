@@ -1,7 +1,8 @@
-// What stands on the wall's map: cells of people and their dots, who was asked, who comes. Drawn once per change.
+// What stands on the wall's map: cells of people and their dots, who was asked, who comes, where many wait.
+// Drawn once per change, never per frame.
 import { along, bend, luck } from "./curve.js";
 
-const DOTS_CELL = 160, DOTS_ALL = 2500;
+const DOTS_CELL = 160, DOTS_ALL = 2500, HEX_TURN = 0.3;
 
 function inside(ring, x, y) {
   let odd = false;
@@ -27,6 +28,12 @@ function disc(draw, x, y, r) {
   draw.beginPath();
   draw.arc(x, y, r, 0, 7);
   draw.fill();
+}
+
+export function hexagon(draw, x, y, r) {
+  draw.beginPath();
+  for (let i = 0; i < 6; i++) draw.lineTo(x + r * Math.cos(HEX_TURN + (i * Math.PI) / 3), y + r * Math.sin(HEX_TURN + (i * Math.PI) / 3));
+  draw.closePath();
 }
 
 function curve(draw, from, to) {
@@ -61,9 +68,8 @@ function drawPeople(draw, scene, ground, tones, big) {
 }
 
 function drawArcs(draw, scene, ground, tones, big) {
-  const hero = scene.asks.find((ask) => ask.hero);
-  if (!hero) return;
-  const to = ground.project(...hero.at);
+  if (!scene.hero) return;
+  const to = ground.project(...scene.hero.at);
   draw.strokeStyle = tones.go;
   for (const [lon, lat, n] of [...scene.arcs].reverse()) {
     const from = ground.project(lon, lat);
@@ -74,28 +80,78 @@ function drawArcs(draw, scene, ground, tones, big) {
   }
 }
 
-function drawWay(draw, from, to, share, tones, big) {
-  draw.globalAlpha = 1;
+function drawWay(draw, from, to, share, many, tones, big) {
+  const fine = many ? 0.4 : 1;
+  draw.globalAlpha = many ? 0.5 : 1;
   draw.strokeStyle = tones.go;
   draw.setLineDash([2 * big, 7 * big]);
   draw.lineCap = "round";
-  draw.lineWidth = 4 * big;
+  draw.lineWidth = 4 * big * fine;
   curve(draw, from, to);
   draw.setLineDash([]);
   const [x, y] = along(from, bend(from, to), to, share);
+  draw.globalAlpha = 1;
   draw.fillStyle = tones.ground;
-  draw.lineWidth = 3 * big;
-  disc(draw, x, y, 8 * big);
+  draw.lineWidth = 3 * big * fine;
+  disc(draw, x, y, 8 * big * fine);
   draw.stroke();
+}
+
+/** Asks of one cell, as one thing: [x, y, asks, seats missing], the hero's first. */
+export function spotsOf(scene, ground) {
+  const cells = new Map();
+  for (const ask of scene.asks) {
+    const key = `${ask.at}`, spot = cells.get(key) || [...ground.project(...ask.at), [], 0];
+    spot[2][ask.hero ? "unshift" : "push"](ask);
+    spot[3] += ask.full ? 0 : ask.open ?? 1;
+    cells.set(key, spot);
+  }
+  return [...cells.values()];
+}
+
+// With more than forty asks nothing pulses: a cell is the fuller, the more is missing there.
+function drawMany(draw, spots, tones, big) {
+  const most = Math.max(1, ...spots.map((spot) => spot[3]));
+  for (const [x, y, asks, missing] of spots) {
+    const r = (asks[0].hero ? 17 : 10) * big;
+    hexagon(draw, x, y, r);
+    draw.fillStyle = draw.strokeStyle = missing ? tones.wait : tones.go;
+    draw.globalAlpha = 0.12 + 0.68 * Math.sqrt(missing / most);
+    draw.fill();
+    draw.globalAlpha = 1;
+    draw.lineWidth = 1.6 * big;
+    draw.stroke();
+  }
+}
+
+function drawCounts(draw, spots, tones, big) {
+  draw.globalAlpha = 1;
+  draw.font = `650 ${15 * big}px system-ui, sans-serif`;
+  draw.textAlign = "center";
+  draw.textBaseline = "middle";
+  draw.lineWidth = 4 * big;
+  draw.lineJoin = "round";
+  for (const [x, y, asks] of spots) {
+    if (asks.length < 2) continue;
+    const above = y - (asks[0].hero ? 30 : 22) * big;
+    draw.strokeStyle = tones.halo;
+    draw.strokeText(asks.length, x, above);
+    draw.fillStyle = tones.ink;
+    draw.fillText(asks.length, x, above);
+  }
 }
 
 /** Draws it all on a cleared canvas whose transform is in CSS pixels. `big`: how much larger than at 1,920 px. */
 export function drawStill(draw, scene, ground, tones, big) {
+  const spots = spotsOf(scene, ground);
   drawPeople(draw, scene, ground, tones, big);
   drawArcs(draw, scene, ground, tones, big);
   for (const ask of scene.asks) {
     const to = ground.project(...ask.at);
-    for (const each of ask.coming) if (each.from) drawWay(draw, ground.project(...each.from), to, each.at, tones, big);
+    for (const [share, from] of ask.cars) if (from) drawWay(draw, ground.project(...from), to, share, scene.many, tones, big);
   }
+  if (scene.many) drawMany(draw, spots, tones, big);
+  drawCounts(draw, spots, tones, big);
   draw.globalAlpha = 1;
+  return spots;
 }

@@ -3,70 +3,104 @@ import { openGround } from "./ground.js";
 import { onKeys } from "./keys.js";
 import { makeOverlay } from "./overlay.js";
 import { byId, root } from "./page.js";
-import { alive, links, showPanel, tick } from "./panel.js";
-import { boundsOf } from "./scene.js";
+import { alive, deny, links, showPanel, tick } from "./panel.js";
+import { makeReplay } from "./replay.js";
+import { boundsOf, holds, makeScene } from "./scene.js";
 import { fetcher, listen } from "./stream.js";
 import { makeWords, paddingOf } from "./words.js";
 
-const stage = byId("stage"), TURN_MS = 20000, ANYWAY_MS = 30000;
-let scene = JSON.parse(stage.dataset.scene);
-let chosen = new URLSearchParams(location.search).get("ask");
+const stage = byId("stage"), filter = byId("filter"), TURN_MS = 20000, ANYWAY_MS = 30000;
+const live = makeScene(), asked = new URLSearchParams(location.search);
+let chosen = asked.get("ask"), shown = live.scene, box = null, hero = null;
+live.take(JSON.parse(stage.dataset.scene));
 
 const ground = await openGround(stage);
 const overlay = makeOverlay(stage, ground), words = makeWords(stage, ground);
-ground.onMoved(() => words.place(scene));
+ground.onMoved(() => words.place(shown));
 
-function show() {
+// The view moves only for another hero, or for what would lie outside of it: a room must not be made dizzy.
+function show(scene, anew) {
+  shown = scene;
   overlay.show(scene);
-  ground.fit(boundsOf(scene), paddingOf(stage));
+  const wanted = boundsOf(scene), now = scene.hero?.id ?? "";
+  if (!anew && box && hero === now && holds(box, wanted)) {
+    overlay.place();
+    words.place(scene);
+    return;
+  }
+  box = wanted;
+  hero = now;
+  ground.fit(wanted, paddingOf(stage));
 }
 
+const query = () => {
+  const told = { since: live.scene.mark };
+  if (chosen) told.ask = chosen;
+  if (filter.value) told.q = filter.value;
+  return new URLSearchParams(told);
+};
 const refresh = fetcher(
-  () => new URLSearchParams(chosen ? { ask: chosen } : {}),
+  query,
   (told) => {
     alive();
-    scene = told.scene;
-    showPanel(told.panel);
-    show();
+    const news = live.take(told);
+    if (told.put.panel !== undefined) showPanel(told.put.panel);
+    if (news && !replay.open) show(live.scene);
   },
+  deny,
 );
+const replay = makeReplay((scene) => show(scene), () => show(live.scene));
 
 function choose(ask) {
+  replay.close();
   chosen = ask;
   refresh();
 }
 
 byId("panel").addEventListener("click", (event) => {
-  const link = event.target.closest("[data-ask]");
+  const link = event.target.closest("[data-ask],[data-ended]");
   if (!link) return;
   event.preventDefault();
-  choose(link.dataset.ask);
+  if (link.dataset.ended) replay.start(`/watch/replay?ask=${encodeURIComponent(link.dataset.ended)}`);
+  else choose(link.dataset.ask);
+});
+filter.form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  links()[0]?.focus();
+});
+filter.addEventListener("input", refresh);
+filter.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  filter.value = "";
+  byId("asks").focus();
+  refresh();
 });
 onKeys({
   m: () => overlay.toggleMotion(),
   w: () => {
     root.classList.toggle("wall");
-    show();
+    show(shown, true);
   },
-  Escape: () => chosen && choose(null),
+  Escape: () => replay.close() || (chosen ? choose(null) : false),
 });
 
 if (root.classList.contains("wall")) {
   let turn = 0;
   setInterval(() => {
-    const all = links();
+    const all = links().filter((each) => each.dataset.ask);
     if (all.length) choose(all[turn++ % all.length].dataset.ask);
   }, TURN_MS);
 }
 let sized = 0;
 addEventListener("resize", () => {
   clearTimeout(sized);
-  sized = setTimeout(show, 150);
+  sized = setTimeout(() => show(shown, true), 150);
 });
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 setInterval(tick, 1000);
 setInterval(refresh, ANYWAY_MS);
 tick();
-show();
+show(live.scene, true);
 root.classList.add("drawn");
-listen(refresh, alive);
+listen(refresh, alive, deny);
+if (asked.get("ended")) replay.start(`/watch/replay?ask=${encodeURIComponent(asked.get("ended"))}`);

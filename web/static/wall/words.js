@@ -2,12 +2,14 @@
 import { along, bend } from "./curve.js";
 import { boxOf } from "./page.js";
 
-const PANELS = ".side,.four,.legend,.source,.head .mark,#clock,.danger";
+const PANELS = ".side,.four,.legend,.source,.head .mark,#clock,.danger,#replay";
+const SHOWN = 9;
 const meets = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+const floats = () => innerWidth > 1100;
 
 /** Room for the map beside the panels: {left, top, right, bottom} in pixels. */
 export function paddingOf(stage) {
-  const side = innerWidth > 1100 && boxOf(stage, document.querySelector(".side"));
+  const side = floats() && boxOf(stage, document.querySelector(".side"));
   if (!side) return { left: 24, top: 24, right: 24, bottom: 24 };
   const edges = document.documentElement.dir === "rtl" ? { left: 60, right: stage.clientWidth - side[0] + 50 } : { left: side[2] + 50, right: 60 };
   return { ...edges, top: 120, bottom: 100 };
@@ -42,18 +44,18 @@ export function makeWords(stage, ground) {
   return {
     place(scene) {
       chips.replaceChildren();
-      taken = innerWidth > 1100 ? [...document.querySelectorAll(PANELS)].map((each) => boxOf(stage, each)).filter(Boolean) : [];
-      const shown = [...scene.asks].sort((a, b) => b.hero - a.hero).slice(0, 9);
+      taken = floats() ? [...document.querySelectorAll(PANELS)].map((each) => boxOf(stage, each)).filter(Boolean) : [];
+      const shown = [...scene.asks].sort((a, b) => (b.hero || 0) - (a.hero || 0)).slice(0, SHOWN);
       const spots = shown.map((ask) => ground.project(...ask.at));
       for (const [x, y] of spots) taken.push([x - 18, y - 18, x + 18, y + 18]);
       for (const [index, ask] of shown.entries()) {
         const to = spots[index];
-        if (ask.hero || shown.length < 5) chip(ask.chip, "ask", ...to);
-        for (const each of ask.coming.slice(0, ask.hero ? 4 : 1)) {
-          if (!each.from) continue;
-          const from = ground.project(...each.from), [x, y] = along(from, bend(from, to), to, each.at);
+        if (ask.chip && (ask.hero || shown.length < 5)) chip(ask.chip, ask.full ? "comes" : "ask", ...to);
+        for (const [share, at, words] of ask.cars) {
+          if (!at || !words) continue;
+          const from = ground.project(...at), [x, y] = along(from, bend(from, to), to, share);
           taken.push([x - 10, y - 10, x + 10, y + 10]);
-          chip(each.chip, "comes", x, y);
+          chip(words, "comes", x, y);
         }
       }
       ground.reserve(taken);

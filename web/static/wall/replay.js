@@ -1,0 +1,76 @@
+// A call that is over, once more: a slider over its steps, drawn by the same overlay as the live picture.
+import { byId } from "./page.js";
+import { makeScene } from "./scene.js";
+
+const STEP_MS = 900;
+
+/** `show(scene, step)` draws; `done()` is called when it is closed. Returns {open(url), close()}. */
+export function makeReplay(show, done) {
+  const bar = byId("replay"), slider = byId("replay-at"), button = byId("replay-play"), says = byId("replay-says"), time = byId("replay-time");
+  let steps = [], at = -1, held = null, timer = 0;
+
+  function go(to) {
+    if (to < at || !held) {
+      held = makeScene();
+      at = -1;
+    }
+    while (at < to) held.take(steps[++at]);
+    slider.value = at;
+    says.textContent = steps[at].says;
+    time.textContent = new Date(steps[at].at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    slider.setAttribute("aria-valuetext", steps[at].says);
+    show(held.scene, steps[at]);
+  }
+
+  function pause() {
+    clearInterval(timer);
+    timer = 0;
+    button.textContent = button.dataset.play;
+  }
+
+  function play() {
+    if (at >= steps.length - 1) go(0);
+    button.textContent = button.dataset.pause;
+    timer = setInterval(() => (at < steps.length - 1 ? go(at + 1) : pause()), STEP_MS);
+  }
+
+  slider.addEventListener("input", () => {
+    pause();
+    go(Number(slider.value));
+  });
+  button.addEventListener("click", () => (timer ? pause() : play()));
+  byId("replay-close")?.addEventListener("click", () => close());
+
+  function close() {
+    if (bar.hidden) return false;
+    pause();
+    bar.hidden = true;
+    held = null;
+    done();
+    return true;
+  }
+
+  return {
+    close,
+    get open() {
+      return !bar.hidden;
+    },
+    async start(url) {
+      const answer = await fetch(url, { headers: { accept: "application/json" } }).catch(() => null);
+      if (!answer?.ok) return false;
+      pause();
+      ({ steps } = await answer.json());
+      held = null;
+      slider.max = steps.length - 1;
+      bar.hidden = false;
+      // Whoever wants things still is shown how it ended and moves the slider; nobody else waits for a first press.
+      if (matchMedia("(prefers-reduced-motion: reduce)").matches) go(steps.length - 1);
+      else {
+        go(0);
+        play();
+      }
+      slider.focus();
+      return true;
+    },
+  };
+}
