@@ -23,6 +23,7 @@ from geo.point import Point
 from web import auth, errors, openapi
 from web.edge import Edge, Scope
 from web.limiter import Limiter
+from web.live.gate import Kin, KinOf, kin_of
 from web.live.hub import Hub
 from web.live.sockets import Authenticate, live_endpoint
 from web.routes import account, alerts, asks, board, claims, desk, events, health, me, network, readiness, session
@@ -63,7 +64,7 @@ def create_app(flare: Flare) -> Edge:
         # The gazetteer takes a moment to read: better now than while somebody waits.
         await asyncio.to_thread(from_point, Point(35.0, -116.0))
         api.state.hub = hub
-        app.live = live_endpoint(hub, _authenticate(flare, api))
+        app.live = live_endpoint(hub, _authenticate(flare, api), _kin(api))
         try:
             yield
         finally:
@@ -141,6 +142,16 @@ def _add_handlers(api: FastAPI) -> None:
     api.add_exception_handler(Refused, refused)
     api.add_exception_handler(HTTPException, by_router)
     api.add_exception_handler(RequestValidationError, bad_query)
+
+
+def _kin(api: FastAPI) -> KinOf:
+    """Whom a socket counts with; the operator at home counts with nobody."""
+
+    def of(scope: Scope, viewer: Viewer) -> Kin | None:
+        visitor = visitor_of(scope, api.state.trusted)
+        return kin_of(viewer, visitor.prefix) if api.state.limiter.counts(visitor) else None
+
+    return of
 
 
 def _authenticate(flare: Flare, api: FastAPI) -> Authenticate:

@@ -105,6 +105,8 @@ HANDSHAKES_BURST: Final = 400
 SEND_BUFFER_BYTES: Final = 64 * 1024  # the kernel's share for one connection
 STREAM_PING_S: Final = 15  # between two pings of an event stream
 SOCKETS: Final = 20_000  # connections of one worker
+SOCKETS_A_SESSION: Final = 5  # of those, of one session: phone, laptop, wall
+SOCKETS_A_PREFIX: Final = 20  # of one neighbourhood of addresses (/24, /56) without a session
 
 # -- writing ----------------------------------------------------------------------------------
 BATCH_JOBS: Final = 64  # jobs one commit may carry

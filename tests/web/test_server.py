@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 
 import httpx
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from dispatch.clock import SteppedClock
+from dispatch.domain import limits
 from dispatch.runtime import build
 from tests.web.conftest import BAKER, World, people_of, settings_for
 from web.app import create_app
@@ -143,3 +146,52 @@ def test_a_header_or_body_made_to_hurt_is_refused_and_the_server_stays_up(site: 
         )
         assert many.status_code == 413
         assert ana.get("/v1/me").status_code == 200
+
+
+BY_A_PROXY = {"X-Forwarded-For": "203.0.113.9"}
+"""With it a caller on this machine is no longer the operator at home, whom nobody counts."""
+
+
+async def opened(stack: AsyncExitStack, site: Site, who: str | None = None, *, away: bool = True) -> ClientConnection:
+    headers = (BY_A_PROXY if away else {}) | ({"Authorization": f"Bearer {site.tokens[who]}"} if who else {})
+    address = f"{site.base.replace('http', 'ws')}/v1/live"
+    socket = await stack.enter_async_context(connect(address, additional_headers=headers))
+    with suppress(ConnectionClosed):  # too many: it may be closed already
+        await socket.send(json.dumps({"f": "hello", "v": 1}))
+    return socket
+
+
+async def answer(socket: ClientConnection) -> str | int | None:
+    """The first frame's name, or the code of the close."""
+    try:
+        frame = json.loads(await asyncio.wait_for(socket.recv(), 10))
+        if frame["f"] != "bye":
+            return str(frame["f"])
+        await asyncio.wait_for(socket.recv(), 10)
+    except ConnectionClosed:
+        pass
+    return socket.close_code
+
+
+def test_one_person_holds_five_sockets_and_a_closed_one_makes_room(site: Site) -> None:
+    async def story() -> None:
+        async with AsyncExitStack() as stack:
+            own = [await opened(stack, site, "ana") for _ in range(limits.SOCKETS_A_SESSION + 1)]
+            assert [await answer(each) for each in own] == ["welcome"] * limits.SOCKETS_A_SESSION + [4504]
+            assert await answer(await opened(stack, site, "ben")) == "welcome"
+            await own[0].close()
+            assert await answer(await opened(stack, site, "ana")) == "welcome"
+
+    asyncio.run(story())
+
+
+def test_strangers_behind_one_address_share_twenty_and_the_operator_at_home_is_not_counted(site: Site) -> None:
+    async def story() -> None:
+        async with AsyncExitStack() as stack:
+            most = limits.SOCKETS_A_PREFIX
+            strangers = [await opened(stack, site) for _ in range(most + 1)]
+            assert [await answer(each) for each in strangers] == ["welcome"] * most + [4504]
+            at_home = [await opened(stack, site, away=False) for _ in range(most + 1)]
+            assert [await answer(each) for each in at_home] == ["welcome"] * (most + 1)
+
+    asyncio.run(story())

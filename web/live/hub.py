@@ -67,6 +67,7 @@ class Hub:
         self.topics = Topics(present)
         self.sinks: dict[Sink, None] = {}
         self.on_beat: list[Callable[[float], None]] = []
+        self.on_close: list[Callable[[Sink], None]] = []
         self.draining = False
         self.epoch = ""
         self.delivered = 0
@@ -178,6 +179,8 @@ class Hub:
     def close(self, sink: Sink) -> None:
         """A connection is gone; so are its subscriptions."""
         self.sinks.pop(sink, None)
+        for gone in self.on_close:
+            gone(sink)
         self._catching.forget(sink)
         for sub in list(sink.subs.values()):
             self.unsubscribe(sub)

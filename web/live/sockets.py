@@ -26,6 +26,7 @@ from dispatch.domain.visibility import Viewer
 from web.live import frames
 from web.live.connection import Connection, Heartbeats
 from web.live.conversation import Code
+from web.live.gate import Gate, KinOf
 from web.live.hub import Hub, running
 
 log = logging.getLogger("flare.live")
@@ -231,31 +232,16 @@ class _Forwarded:
                 return
 
 
-class _Gate:
-    """So many handshakes a second and no more: a thousand phones that come back together must not stop claims."""
-
-    def __init__(self, now: float) -> None:
-        self._left, self._at = float(limits.HANDSHAKES_BURST), now
-
-    def allows(self, now: float) -> bool:
-        """Whether one more may come in now."""
-        earned = max(0.0, now - self._at) * limits.HANDSHAKES_PER_S
-        self._left, self._at = min(float(limits.HANDSHAKES_BURST), self._left + earned), now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
-def live_endpoint(hub: Hub, authenticate: Authenticate) -> App:
+def live_endpoint(hub: Hub, authenticate: Authenticate, kin_of: KinOf = lambda scope, viewer: None) -> App:
     """The raw ASGI application of `/v1/live`; mount it before any framework sees the scope.
 
     `authenticate` answers who is looking (nobody is a viewer too) or raises: ForeignOrigin → HTTP 403
     before accept; SignIn → 4501; NotAllowed → 4503; any other refusal that says when to come back → 503.
     It is asked again when access may have ended, with a scope that keeps only the headers it needs.
+    `kin_of` says whom a connection counts with.
     """
     beats = Heartbeats(hub)
-    gate = _Gate(hub.now())
+    gate = Gate(hub)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -273,7 +259,8 @@ def live_endpoint(hub: Hub, authenticate: Authenticate) -> App:
         except Refused as refused:
             await _refuse(scope, send, HTTPStatus.SERVICE_UNAVAILABLE, int(getattr(refused, "retry_after", 2)))
             return
-        if len(hub.sinks) >= limits.SOCKETS:
+        kin = kin_of(scope, viewer)
+        if gate.full(kin):
             await _accept_and_close(send, Code.TOO_MANY)
             return
         await send({"type": "websocket.accept"})
@@ -281,20 +268,17 @@ def live_endpoint(hub: Hub, authenticate: Authenticate) -> App:
         renew = _renewal(scope, authenticate)
         if isinstance(held, FlareProtocol):
             connection = Connection(hub, held, viewer, renew)
-            _enter(hub, beats, connection)
+            gate.enter(connection, kin)
+            beats.add(connection)
             held.take_over(connection)
             return
         wire = _Forwarded(hub)
         connection = Connection(hub, wire, viewer, renew)
-        _enter(hub, beats, connection)
+        gate.enter(connection, kin)
+        beats.add(connection)
         await _pump(wire, connection, receive, send)
 
     return app
-
-
-def _enter(hub: Hub, beats: Heartbeats, connection: Connection) -> None:
-    hub.open(connection)
-    beats.add(connection)
 
 
 async def _pump(wire: _Forwarded, connection: Connection, receive: Receive, send: Send) -> None:
