@@ -57,6 +57,19 @@ def _hours(text: str) -> int:
     return hours
 
 
+def _phone(text: str) -> str:
+    number = text.replace(" ", "").replace("-", "")
+    if not (number.removeprefix("+").isascii() and number.removeprefix("+").isdigit() and 3 <= len(number) <= 16):
+        raise ValueError("a phone number, with + and the country code")
+    return number
+
+
+def _currency(text: str) -> str:
+    if not (len(text) == 3 and text.isascii() and text.isalpha()):
+        raise ValueError("three letters, like USD or EUR")
+    return text.upper()
+
+
 def _addresses(text: str) -> tuple[str, ...]:
     listed = tuple(part.strip() for part in text.split(",") if part.strip())
     for part in listed:
@@ -108,6 +121,15 @@ class Settings:
     )
     emergency_number: str | None = _setting(
         "FLARE_EMERGENCY_NUMBER", "number every screen names where the country is unknown", None
+    )
+    sms_number: str | None = _setting(
+        "FLARE_SMS_NUMBER", "number that takes an ask by text message; offered on phones without signal", None, _phone
+    )
+    currency: str = _setting(
+        "FLARE_CURRENCY",
+        "what asks for money are counted in, by its ISO 4217 code; one of those with cents",
+        "USD",
+        _currency,
     )
     insecure_http: bool = _setting(
         "FLARE_INSECURE_HTTP", "allow plain http from other devices (no secure cookie, no service worker)", False, _flag

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
+from markupsafe import Markup
 
 from dispatch.actions.look import show_request
 from dispatch.actions.post_request import PostRequest, post_request
-from dispatch.domain.errors import Refused, Replayed
+from dispatch.domain.errors import NotFound, Refused, Replayed, SignIn, SimilarAsk
 from dispatch.domain.visibility import Role, Viewer
 from dispatch.ports import Grant, Power, Tx
 from geo import cells
@@ -23,12 +24,12 @@ from geo.point import NotOnEarth, Point
 from web.call import Call, named
 from web.errors import STATUS, code_of
 from web.limiter import ASK_GUEST, ASK_MEMBER, ASK_PREFIX
-from web.pages import ask_form, nouns
+from web.pages import ask_form, nouns, outbox
 from web.pages.ask_form import NEEDS, Typed
-from web.pages.door import form_call, keep_session, look, new_key, wants_json, with_cookie
+from web.pages.door import flare_of, form_call, keep_session, look, new_key, wants_json, with_cookie
 from web.pages.faults import PageRoute
 from web.pages.render import Reader, page, reader_of
-from web.pages.speech import Speaker
+from web.pages.speech import Speaker, said
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -45,13 +46,6 @@ SCRIPT_SAYS: Final = {
     "rough": "We know roughly where you are, within {far}. A road, exit or mile marker helps.",
     "none": "No location from this phone. Type where you are.",
     "retype": "Not right? Type it",
-    "kept": "No signal. Your ask is kept on this phone and goes out by itself. Leave this page open.",
-    "busy": "Flare is busy. Your ask is kept and will be sent.",
-    "sending": "Sending…",
-    "old": "You wrote this at {time}. Still needed?",
-    "send_now": "Send now",
-    "throw": "Throw away",
-    "sign": "Open your link again, then send this once more.",
 }
 
 
@@ -116,19 +110,19 @@ async def ask(request: Request) -> Response:
     call, form = await form_call(request)
     sent = ask_form.typed(form)
     reader = reader_of(request)
-    member = call.viewer.person_id is not None and not call.viewer.guest
     try:
         if sent.urgency == "danger" and "called" not in sent.marks:
-            return await _again(request, reader, call, sent, _danger(reader.speak), 422)
+            return await _again(request, reader, call, sent, _danger(reader.speak, reader.number), 422)
         command = ask_form.command(sent, form, call.viewer)
-        call.limit(*(ASK_MEMBER if member else ASK_GUEST), near=ASK_PREFIX)
         forecast = await call.read(lambda tx, now: call.flare.first_forecast(tx, now, command))
         ready = replace(command, forecast=forecast)
         done = await call.write(lambda tx, now: _post(tx, now, call, ready), 201)
     except Refused as refusal:
         if wants_json(request):
             raise
-        notice, faults = _notice(reader, refusal, sent)
+        link = refusal.link if isinstance(refusal, SimilarAsk) else None
+        twin = await call.read(lambda tx, now: _twin(tx, now, call.viewer, link))
+        notice, faults = _notice(reader, refusal, sent, twin)
         return await _again(request, reader, call, sent, notice, STATUS[code_of(refusal)], faults)
     to = f"/r/{done.body['id']}"
     response: Response = (
@@ -139,6 +133,9 @@ async def ask(request: Request) -> Response:
 
 def _post(tx: Tx, now: datetime, call: Call, command: PostRequest) -> dict[str, Any]:
     """The post, and the cookie by which this browser owns it."""
+    # Counted here, where a repeat under the same key never comes: a bad line must not use up somebody's asks.
+    member = call.viewer.person_id is not None and not call.viewer.guest
+    call.limit(*(ASK_MEMBER if member else ASK_GUEST), near=ASK_PREFIX)
     posted = post_request(tx, now, command)
     grant = Grant(token_hash=b"", power=Power.OWNER, person_id=posted.person_id, request_id=posted.request.id)
     grants = [grant]
@@ -196,7 +193,9 @@ def _form(
         "member": viewer.person_id is not None and not viewer.guest,
         "main_kinds": [(kind, speak.t(rows[kind].tile)) for kind in nouns.MAIN],
         "more_kinds": [(kind, speak.t(rows[kind].tile)) for kind in nouns.MORE],
-        "questions": [(kind, speak.t(noun.question)) for kind, noun in rows.items() if noun.question],
+        "questions": [
+            (kind, speak.t(noun.question, currency=speak.currency)) for kind, noun in rows.items() if noun.question
+        ],
         "urgencies": [(value, speak.t(name)) for value, name in URGENCIES],
         "needs": [(value, speak.t(name)) for value, name in NEEDS.items()],
         "notice": notice,
@@ -206,24 +205,43 @@ def _form(
         "more_open": bool(sent.destination or sent.note or sent.needs or sent.name or sent.phone)
         or sent.who == "other"
         or sent.urgency != "stranded",
-        "script_says": {
-            name: speak.t(text, **{slot: "{" + slot + "}" for slot in ("place", "far", "time") if slot in text})
-            for name, text in SCRIPT_SAYS.items()
-        },
+        "sms": flare_of(request).settings.sms_number,
+        "script_says": outbox.says(reader, SCRIPT_SAYS),
     }
     return page(request, reader, "ask", values, styles=("ask",), status=status, kept=kept)
 
 
-def _danger(speak: Speaker) -> Notice:
+def _danger(speak: Speaker, number: str) -> Notice:
     return Notice(
-        speak.t("Call first. Then ask here too."),
+        speak.t("Call {number} now. Then ask here too.", number=number),
         call=True,
         button="called",
         button_says=speak.t("I have called, ask now"),
     )
 
 
-def _notice(reader: Reader, refusal: Refused, sent: Typed) -> tuple[Notice, frozenset[str]]:
+def _twin(tx: Tx, now: datetime, viewer: Viewer, link: str | None) -> Mapping[str, Any] | None:
+    """The ask that is very likely the same, for whoever may see it; another phone's stays unseen."""
+    if link is None:
+        return None
+    try:
+        return show_request(tx, now, viewer, link.removeprefix("/r/"))
+    except (NotFound, SignIn):
+        return None
+
+
+def _already(reader: Reader, twin: Mapping[str, Any] | None) -> Markup:
+    speak = reader.speak
+    if twin is None:
+        return speak.t("There is already an ask from here.")
+    created = datetime.fromisoformat(twin["created_at"])
+    what = nouns.head(speak, twin["kind"], twin["quantity"])
+    return speak.t("There is already an ask from here: {what}, {ago}.", what=what, ago=speak.ago(created, reader.now))
+
+
+def _notice(
+    reader: Reader, refusal: Refused, sent: Typed, twin: Mapping[str, Any] | None
+) -> tuple[Notice, frozenset[str]]:
     """The refusal in the words of this page, and the fields it is about."""
     speak, facts, code = reader.speak, refusal.facts(), code_of(refusal)
     match code:
@@ -234,7 +252,7 @@ def _notice(reader: Reader, refusal: Refused, sent: Typed) -> tuple[Notice, froz
                 for each in (choices if isinstance(choices, list) else [])
             )
             if rows:
-                return Notice(speak.t("Which place do you mean?"), choices=rows), frozenset({"place"})
+                return Notice(speak.t("Which {place}?", place=said(sent.place)), choices=rows), frozenset({"place"})
             if not sent.place:
                 return Notice(speak.t("Where are you? Share your location or type a place.")), frozenset({"place"})
             return (
@@ -248,7 +266,7 @@ def _notice(reader: Reader, refusal: Refused, sent: Typed) -> tuple[Notice, froz
         case "similar-ask":
             return (
                 Notice(
-                    speak.t("There is already an ask from here."),
+                    _already(reader, twin),
                     link=str(facts.get("link", "/")),
                     link_says=speak.t("Follow that one"),
                     button="similar_ok",
@@ -257,7 +275,9 @@ def _notice(reader: Reader, refusal: Refused, sent: Typed) -> tuple[Notice, froz
                 frozenset(),
             )
         case "slow-down":
-            return Notice(speak.t("Many asks from here. In danger, call {number}.", number=reader.number)), frozenset()
+            minutes = max(1, -(-int(str(facts["retry_after"])) // 60))
+            many = "Many asks from here. Next one in {n} min. In danger, call {number}."
+            return Notice(speak.tn(many, many, minutes, number=reader.number)), frozenset()
         case "busy":
             return Notice(speak.t("Flare is busy. Nothing was lost. Send it again.")), frozenset()
         case "invalid":

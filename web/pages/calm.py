@@ -29,7 +29,7 @@ from web.pages.door import form_call, look, new_key, with_cookie
 from web.pages.faults import PageRoute
 from web.pages.follow import label_of, link_page
 from web.pages.following import see
-from web.pages.render import page, reader_of
+from web.pages.render import STILL, page, reader_of
 from web.pages.speech import Speaker
 from web.report import after_action
 from web.routes.readiness import readiness
@@ -123,7 +123,7 @@ async def ready_page(request: Request) -> Response:
             centre = cells.centre(cells.cell_of(where, cells.PUBLIC))
             found = await call.read(lambda tx, now: readiness(tx, now, call.flare, person, centre))
             values["found"] = _ready(reader.speak, found)
-    return page(request, reader, "ready", values, styles=("help", "calm"))
+    return page(request, reader, "ready", values, styles=("signs", "help", "calm"))
 
 
 def _ready(speak: Speaker, found: dict[str, Any]) -> dict[str, Any]:
@@ -187,7 +187,7 @@ async def report_page(request: Request, public_id: str) -> Response:
         "odds": story.odds(speak, view.get("forecast")),
         "lines": timeline.lines(speak, view["kind"], seen.events, owner=view["role"] == "owner"),
     }  # fmt: skip
-    return page(request, reader, "report", values, styles=("follow", "calm"))
+    return page(request, reader, "report", values, styles=("signs", "follow", "calm"))
 
 
 def _span(seconds: float | None) -> str:
@@ -219,4 +219,4 @@ async def status_page(request: Request) -> Response:
     else:
         title = speak.t("Flare is working.") if live else speak.t("Live updates are starting. Asks are safe.")
     values = {"title": title, "rows": rows, "updated": speak.clock(reader.now)}
-    return page(request, reader, "status", values, styles=("calm",), kept="public, max-age=5")
+    return page(request, reader, "status", values, base="status", policy=STILL, kept="public, max-age=5")

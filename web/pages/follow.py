@@ -47,7 +47,7 @@ async def follow_page(request: Request, public_id: str) -> Response:
         "seen": seen,
         "fragment": Markup(fragment(reader, "follow_live", region(reader, seen))),  # noqa: S704  # our own template
     }
-    return page(request, reader, "follow", values, styles=("follow", "map"))
+    return page(request, reader, "follow", values, styles=("signs", "follow", "map"))
 
 
 def link_page(request: Request, to: str, *, status: int = 404, wrong: bool = False) -> Response:

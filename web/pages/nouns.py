@@ -74,12 +74,12 @@ NOUNS: Final[dict[str, Noun]] = {
     ),
     "funds": Noun(
         tile="Money",
-        question="How much, in whole dollars or your own money?",
-        head=("{n} in money", "{n} in money"),
-        unit=("{n} in money", "{n} in money"),
-        need=("{n} in money", "{n} in money"),
-        found=("{found} of {n} found", "{found} of {n} found"),
-        all_found=("All of it is found", "All {n} is found"),
+        question="How much, in {currency}?",
+        head=("{n} {currency}", "{n} {currency}"),
+        unit=("{n} {currency}", "{n} {currency}"),
+        need=("{n} {currency}", "{n} {currency}"),
+        found=("{found} of {n} {currency} found", "{found} of {n} {currency} found"),
+        all_found=("All of it is found", "All {n} {currency} are found"),
         divide=100,
     ),
     "words": Noun(
@@ -97,33 +97,39 @@ MAIN: Final = ("ride", "shelter", "repair", "supplies")
 MORE: Final = ("advice", "funds", "words")
 
 
-def _count(kind: str, quantity: int | None) -> int:
+def count(kind: str, quantity: int | None) -> int:
+    """How many that is on the screen: money is stored in its smallest unit."""
     return (quantity or 0) // NOUNS[kind].divide
+
+
+def _say(speak: Speaker, forms: tuple[str, str], n: int, **values: str) -> Markup:
+    one, other = forms
+    return speak.tn(one, other, n, currency=speak.currency, **values)
 
 
 def units(speak: Speaker, kind: str, quantity: int | None) -> Markup:
     """So many of the unit: "4 seats"."""
-    return speak.tn(*NOUNS[kind].unit, _count(kind, quantity))
+    return _say(speak, NOUNS[kind].unit, count(kind, quantity))
 
 
 def head(speak: Speaker, kind: str, quantity: int | None) -> Markup:
     """What a headline counts: "9 people"."""
-    return speak.tn(*NOUNS[kind].head, _count(kind, quantity))
+    return _say(speak, NOUNS[kind].head, count(kind, quantity))
 
 
 def need(speak: Speaker, kind: str, quantity: int | None) -> Markup:
     """What is asked for, as in "Ana asks: a ride for 9"."""
-    return speak.tn(*NOUNS[kind].need, _count(kind, quantity))
+    return _say(speak, NOUNS[kind].need, count(kind, quantity))
 
 
 def found(speak: Speaker, kind: str, claimed: int, total: int) -> Markup:
     """How far it is: "4 of 9 seats found"."""
-    return speak.tn(*NOUNS[kind].found, _count(kind, total), found=speak.number(_count(kind, claimed)))
+    return _say(speak, NOUNS[kind].found, count(kind, total), found=speak.number(count(kind, claimed)))
 
 
 def all_found(speak: Speaker, kind: str, total: int) -> Markup:
     """That nothing is missing: "All 9 seats are found"."""
-    return speak.tn(*NOUNS[kind].all_found, _count(kind, total))
+    return _say(speak, NOUNS[kind].all_found, count(kind, total))
 
 
 def head_at(speak: Speaker, kind: str, quantity: int | None, place: str | None) -> Markup:

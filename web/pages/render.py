@@ -33,6 +33,11 @@ POLICY: Final = (
     "connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types fragment"
 )
+STILL: Final = (
+    "default-src 'none'; style-src 'sha256-{hash}'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""The policy of a page without script or form, which must be light."""
 _PACK_FROM: Final = 600
 
 
@@ -83,7 +88,7 @@ def reader_of(request: Request, *, country: str | None = None, at: Point | None 
         number = flare.settings.emergency_number
     zone = zone_named(gazetteer().nearest(at)[0].tz) if at is not None else zone_named("UTC")
     return Reader(
-        speak=Speaker(lang, zone),
+        speak=Speaker(lang, zone, flare.settings.currency),
         number=number,
         now=flare.clock.now(),
         path=request.url.path,
@@ -101,15 +106,18 @@ def page(
     status: int = 200,
     kept: str = "no-store",
     headers: Mapping[str, str] | None = None,
+    base: str = "base",
+    policy: str = POLICY,
 ) -> Response:
     """The page `name`.html with its values.
 
     `kept`: the Cache-Control; anything about a person stays `no-store`.
+    `base`: the style under all others.
     """
-    css, digest = style("base", *styles)
+    css, digest = style(base, *styles)
     text = templates().get_template(f"{name}.html").render(words(reader) | {"css": css} | dict(values))
     told = {
-        "Content-Security-Policy": POLICY.format(hash=digest),
+        "Content-Security-Policy": policy.format(hash=digest),
         "Cache-Control": kept,
         "Content-Language": reader.speak.lang,
         # Not no-referrer: a browser would then post our own forms with "Origin: null", which is anybody's.
@@ -163,6 +171,6 @@ def packed(request: Request, body: bytes, headers: Mapping[str, str], status: in
     """The bytes as HTML, compressed when the browser can read that."""
     told = dict(headers)
     if len(body) >= _PACK_FROM and "gzip" in request.headers.get("accept-encoding", ""):
-        body = gzip.compress(body, 6, mtime=0)
+        body = gzip.compress(body, 9, mtime=0)
         told["Content-Encoding"] = "gzip"
     return Response(body, status, told, "text/html; charset=utf-8")

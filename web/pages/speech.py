@@ -62,6 +62,8 @@ class Speaker:
 
     lang: str
     zone: tzinfo = UTC
+    currency: str = "USD"
+    """What amounts of money are counted in."""
 
     @property
     def dir(self) -> str:

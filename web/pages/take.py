@@ -61,7 +61,7 @@ def take_form(
         if alert["kind"] == "ride"
         else speak.t("How much can you take on?"),
     }
-    return page(request, reader, "take", values, styles=("follow", "help", "map"), status=status)
+    return page(request, reader, "take", values, styles=("signs", "follow", "help", "map"), status=status)
 
 
 def as_alert(seen: Seen) -> dict[str, Any]:

@@ -91,7 +91,7 @@ async def help_page(request: Request) -> Response:
             "quiet": quiet,
             "refresh": REFRESH_S,
         },
-        styles=("follow", "help", "map"),
+        styles=("signs", "follow", "help", "map"),
     )
 
 

@@ -65,7 +65,7 @@ async def watch_page(request: Request) -> Response:
             "keys": [(key, reader.speak.t(does)) for key, does in KEYS],
             "is_wall": bool(request.query_params.get("wall")),
         },
-        styles=("scene", "watch"),
+        styles=("signs", "scene", "watch"),
     )
 
 
