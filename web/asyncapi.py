@@ -81,7 +81,7 @@ FRAMES: Final = (
     Frame(
         name="map",
         from_client=False,
-        says="What has changed on a map, at most once a second. An older `v` is ignored.",
+        says="What has changed on a map, at most once a second; at once after a quiet one. An older `v` is ignored.",
         holds={"id": _ID, "put": {"type": "array", "items": _ENTRY}, "del": {"type": "array", "items": _GONE}},
     ),
     Frame(

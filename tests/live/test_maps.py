@@ -11,7 +11,7 @@ from dispatch.domain.request import Request
 from dispatch.domain.visibility import NOBODY, Viewer
 from geo import cells
 from geo.point import Point
-from tests.live.world import BAKER, Listener, World, play
+from tests.live.world import BAKER, Listener, World, play, until
 from web.live.maps import fingerprint
 
 RENO = Point(39.53, -119.81)
@@ -37,9 +37,15 @@ def test_a_map_starts_with_what_there_is_and_hears_what_changes(tmp_path: Path) 
         await here.follow(reno, f"map:{cells.cell_of(RENO, cells.MAP)}")
         assert ids(everywhere.heard()[0]["state"]["entries"]) == {first.public_id}
         assert reno.heard()[0]["state"]["entries"] == []
-        second = await here.ask(ada, at=RENO)
-        await here.note(first, 5)
+        await here.note(first)
         await here.settled()
+        # After a quiet second the first change is told at once, the others when that second is over.
+        await until(lambda: bool(everywhere.wire.frames))
+        assert [entry["v"] for entry in everywhere.heard()[0]["put"]] == [2]
+        second = await here.ask(ada, at=RENO)
+        await here.note(first, 4)
+        await here.settled()
+        assert everywhere.heard() == []
         here.later(1)
         (frame,) = everywhere.heard()
         assert {(entry["id"], entry["v"]) for entry in frame["put"]} == {(first.public_id, 6), (second.public_id, 1)}

@@ -29,6 +29,7 @@ log = logging.getLogger("flare.live")
 WRITES_PER_TURN: Final = 1_000  # deliveries before everybody else on the loop gets a turn
 BURST: Final = 32  # events of one topic told in one write: more could look like a slow reader
 BEAT_S: Final = 0.5
+MAPS_S: Final = 1.0  # between two frames of a map, at least
 POSITIONS: Final = "pos"
 """The bus channel of people on the way."""
 
@@ -85,6 +86,8 @@ class Hub:
         self._seq = 0
         self._told = 0
         self._beats = 0
+        self._maps_told = clock.now().timestamp()
+        self._maps_timer: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -119,6 +122,8 @@ class Hub:
         for unhook in self._unhook:
             unhook()
         self._unhook.clear()
+        if self._maps_timer is not None:
+            self._maps_timer.cancel()
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
             task.cancel()
@@ -271,6 +276,7 @@ class Hub:
     async def _deliver(self, page: reading.Page) -> None:
         for request in page.requests.values():
             self.maps.change(request)
+            self._maps_moved()
         # Rights first, for the whole page: its bodies were filled in after everything in it had happened.
         for event in page.events:
             self._steer(event)
@@ -362,8 +368,22 @@ class Hub:
             told(now)
         self._beats += 1
         if self._beats % 2 == 0:
-            self.maps.tick()
+            if now - self._maps_told >= MAPS_S:
+                self._tell_maps()
             self._tell_positions(now)
+
+    def _maps_moved(self) -> None:
+        """Told at once after a quiet second, else when that second is over."""
+        if self._loop is not None and self._maps_timer is None:
+            wait = max(0.0, self._maps_told + MAPS_S - self.now())
+            self._maps_timer = self._loop.call_later(wait * 2 * self._beat_s, self._tell_maps)
+
+    def _tell_maps(self) -> None:
+        if self._maps_timer is not None:
+            self._maps_timer.cancel()
+        self._maps_timer = None
+        if self.maps.tick():
+            self._maps_told = self.now()
 
     def _tell_positions(self, now: float) -> None:
         for request, place in self.positions.fresh(now):

@@ -116,8 +116,8 @@ class MapBoard:
                 mixed ^= fingerprint(self._id(entry.request, sub.sink.viewer), entry.request.off)
         return count, mixed
 
-    def tick(self) -> None:
-        """Publishes what has changed and tells everyone whose cell it is in, one frame each."""
+    def tick(self) -> bool:
+        """Publishes what has changed and tells everyone whose cell it is in, one frame each. Was anybody told?"""
         changed, self._changed = self._changed, {}
         concerned: dict[Subscription, dict[int, Request]] = {sub: {} for sub in self._behind}
         for request_id, request in changed.items():
@@ -135,6 +135,7 @@ class MapBoard:
                 for sub in self._subs.get(cell, ()):
                     concerned.setdefault(sub, {})[request_id] = request
         told: dict[object, Told] = {}
+        any_told = False
         for sub, parts in concerned.items():
             behind = self._behind.pop(sub, None)
             if sub.sink.waiting() > limits.TICK_BUFFER_BYTES:
@@ -147,6 +148,8 @@ class MapBoard:
                 told[alike] = put, gone
             if put or gone:
                 sub.sink.map(sub, put, gone)
+                any_told = True
+        return any_told
 
     def _news(self, sub: Subscription, parts: dict[int, Request]) -> Told:
         put: list[bytes] = []
