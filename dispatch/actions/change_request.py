@@ -6,7 +6,7 @@ from typing import Any
 
 from dispatch.actions.look import request_state, role_for, seen_request
 from dispatch.actions.seats import covered_if_full, promote
-from dispatch.actions.words import REOPEN, STAND_DOWN, look_soon, tell, tell_claimer
+from dispatch.actions.words import REOPEN, STAND_DOWN, disclosed, look_soon, tell, tell_claimer
 from dispatch.domain import visibility
 from dispatch.domain.errors import BelowClaimed, NotAllowed, NotFound, RequestOver
 from dispatch.domain.events import EventKind
@@ -102,11 +102,13 @@ def _quantity(request: Request, wanted: int) -> dict[str, Any]:
 
 
 def _tell_drivers(tx: Tx, request: Request, parts: dict[str, Any]) -> None:
-    """Whoever has a claim reads the new place and words in their own inbox, too."""
+    """Whoever has a claim reads the new place and words in their own inbox, too; a new place shown is in the audit."""
     if parts.keys() & {"place", "note", "destination", "contact"}:
         for claim in tx.claims.of_request(request.id):
             if claim.status in UNFINISHED:
                 tell_claimer(tx, claim)
+                if "place" in parts:
+                    disclosed(tx, request, claim, "moved place")
 
 
 def _follow_the_seats(tx: Tx, now: datetime, was: RequestState, request: Request) -> None:

@@ -10,10 +10,9 @@ from typing import Any
 
 from dispatch.actions.look import my_claim_view
 from dispatch.actions.seats import covered_if_full
-from dispatch.actions.words import SAFE, SEEN, hashed, part, tell, tell_claimer
+from dispatch.actions.words import SAFE, SEEN, disclosed, hashed, part, tell, tell_claimer
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
-from dispatch.domain.audit import Deed
 from dispatch.domain.claim import Claim, lease_after
 from dispatch.domain.errors import (
     AlreadyClaimed,
@@ -157,8 +156,7 @@ def _refuse_or_stand_by(tx: Tx, request: Request, command: ClaimSeats) -> None:
 
 def _note_what_follows(tx: Tx, request: Request, claim: Claim) -> None:
     """The place is shown from now on: the audit has it. Late by CHECK_LATE: the owner is asked."""
-    if claim.standing and claim.shown_at is not None:
-        tx.audit.add(Deed.DISCLOSED, actor=claim.person_id, person=request.requester, request=request.id, why="claimed")
+    disclosed(tx, request, claim, "claimed")
     if claim.eta_at is not None:
         tx.due.put(SAFE, claim.id, claim.eta_at + limits.CHECK_LATE)
 

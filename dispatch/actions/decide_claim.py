@@ -6,8 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from dispatch.actions.seats import end_early
-from dispatch.actions.words import part, tell, tell_claimer
-from dispatch.domain.audit import Deed
+from dispatch.actions.words import disclosed, part, tell, tell_claimer
 from dispatch.domain.errors import NotFound, WrongStep
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import UNFINISHED, Step
@@ -51,10 +50,7 @@ def decide_claim(tx: Tx, now: datetime, command: DecideClaim) -> dict[str, Any]:
         if shown is None:
             raise RuntimeError(f"claim {claim.id} moved under a locked request")
         claim = shown
-        if claim.standing:
-            tx.audit.add(
-                Deed.DISCLOSED, actor=claim.person_id, person=request.requester, request=request.id, why="let come"
-            )
+        disclosed(tx, request, claim, "let come")
         tell(tx, request, EventKind.CLAIM_STEPPED, request.requester, claim=part(claim))
         tell_claimer(tx, claim)
     people = tx.people.by_ids([claim.person_id])

@@ -6,8 +6,7 @@ seats, event, promotion or reopening (tests/contract/test_claims.py).
 
 from datetime import datetime
 
-from dispatch.actions.words import REOPEN, STAND_DOWN, WAVE, part, tell, tell_claimer
-from dispatch.domain.audit import Deed
+from dispatch.actions.words import REOPEN, STAND_DOWN, WAVE, disclosed, part, tell, tell_claimer
 from dispatch.domain.claim import Claim, lease_after
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import (
@@ -71,10 +70,7 @@ def promote(tx: Tx, now: datetime, request: Request) -> Request:
             raise RuntimeError(f"claim {waiting.id} moved under a locked request")
         tell(tx, request, EventKind.CLAIM_STEPPED, None, off=request.off, claim=part(moved))
         tell_claimer(tx, moved)
-        if moved.shown_at is not None:
-            tx.audit.add(
-                Deed.DISCLOSED, actor=moved.person_id, person=request.requester, request=request.id, why="moved up"
-            )
+        disclosed(tx, request, moved, "moved up")
         request = covered_if_full(tx, now, request)
     return request
 

@@ -8,6 +8,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
+from dispatch.domain.audit import Deed
 from dispatch.domain.claim import Claim
 from dispatch.domain.events import CONTROL, ControlKind, EventKind, InboxKind, inbox_topic, request_topic
 from dispatch.domain.request import Request
@@ -32,6 +33,12 @@ def tell_claimer(tx: Tx, claim: Claim) -> None:
     topic = inbox_topic(claim.person_id)
     body = {"claim": claim.public_id}
     tx.journal.append(topic, InboxKind.CLAIM_CHANGED, body, actor=claim.person_id, request_id=claim.request_id)
+
+
+def disclosed(tx: Tx, request: Request, claim: Claim, why: str) -> None:
+    """Writes into the audit that the claim's holder is shown the exact place; nothing for a claim that is not."""
+    if claim.standing and claim.shown_at is not None:
+        tx.audit.add(Deed.DISCLOSED, actor=claim.person_id, person=request.requester, request=request.id, why=why)
 
 
 def tell_house(tx: Tx, kind: ControlKind, **facts: object) -> None:

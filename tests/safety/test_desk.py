@@ -44,6 +44,17 @@ def test_an_ask_nobody_comes_to_is_in_the_queue_after_ten_minutes_as_a_cell(play
     play(story)
 
 
+def deeds(world: World, ask: str) -> list[tuple[str, str | None]]:
+    """What the audit has of an ask, oldest first."""
+
+    def read(tx: Any, now: datetime) -> list[tuple[str, str | None]]:
+        request = tx.requests.by_public(ask)
+        return [(row.deed, row.why) for row in tx.audit.of_request(request.id)]
+
+    found: list[tuple[str, str | None]] = world.flare.store.read_now(read)
+    return found
+
+
 def test_breaking_the_glass_is_written_down_and_the_owner_reads_why(play: Play) -> None:
     async def story(world: World) -> None:
         make(world, "dora")
@@ -53,11 +64,22 @@ def test_breaking_the_glass_is_written_down_and_the_owner_reads_why(play: Play) 
         async with world.client("ana") as owner:
             notes = (await owner.get(f"/v1/requests/{ask['id']}")).json()["notes"]
         assert "the sheriff asks where she is" in notes[-1]["text"]
+        assert deeds(world, ask["id"])[-1] == ("glass_broken", "the sheriff asks where she is")
 
-        def deeds(tx: Any, now: datetime) -> Any:
-            return [(row.deed, row.why) for row in tx.audit.of_request(tx.requests.by_public(ask["id"]).id)]
+    play(story)
 
-        assert world.flare.store.read_now(deeds)[-1] == ("glass_broken", "the sheriff asks where she is")
+
+def test_a_new_place_shown_to_whoever_is_coming_is_in_the_audit_and_a_new_note_is_not(play: Play) -> None:
+    async def story(world: World) -> None:
+        ask = await world.ask()
+        await world.claim("ben", ask["id"])
+        async with world.client("ana") as owner:
+            for changes in ({"note": "by the big sign"}, {"place": {"lat": 35.3, "lon": -116.0, "accuracy_m": 9}}):
+                key = {"Idempotency-Key": world.key()}
+                changed = await owner.patch(f"/v1/requests/{ask['id']}", json=changes, headers=key)
+                assert changed.status_code == 200, changed.text
+        shown = [why for deed, why in deeds(world, ask["id"]) if deed == "disclosed"]
+        assert shown == ["claimed", "moved place"]
 
     play(story)
 
