@@ -286,10 +286,12 @@ def coordinator(
 @app.command()
 def doctor(data: Data = None) -> None:
     """Check this machine and the database, and say what to mend."""
-    from dispatch.doctor import examine
+    from dispatch.doctor import Finding, examine
+    from web.pages.tiles import wall_map
 
     settings = _settings(data=data)
-    findings = examine(settings)
+    says, wrong = wall_map(settings)
+    findings = [*examine(settings), Finding(what="wall's map", says=says, wrong=wrong)]
     for finding in findings:
         typer.echo(f"{finding.mark} {finding.what}: {finding.says}")
     if any(finding.wrong for finding in findings):

@@ -137,6 +137,12 @@ class Settings:
     exact_kept_hours: int = _setting(
         "FLARE_EXACT_KEPT_HOURS", "hours after the close until exact places, phones and notes are erased", 72, _hours
     )
+    basemap: Path | None = _setting(
+        "FLARE_BASEMAP",
+        "PMTiles file with streets for the wall (OpenMapTiles or Protomaps layers); without it Flare's own map",
+        None,
+        Path,
+    )
     waves: str = _setting("FLARE_WAVES", "wave policy (see docs/matching.md)", "paced")
 
     @classmethod

@@ -17,9 +17,11 @@ from ipaddress import ip_address
 from dispatch import logs
 from dispatch.runtime import Flare, build
 from dispatch.settings import Settings
+from web import built
 from web.app import create_app
 from web.fleet import READY, Fleet
 from web.live.sockets import FlareServer, listen, serve_config
+from web.pages.tiles import tiles_of
 
 log = logging.getLogger("flare.serve")
 
@@ -75,6 +77,7 @@ def run(settings: Settings, *, say: Say, beside: Beside | None = None) -> None:
     Raises: CannotListen, BadSettings, StoreUnavailable; nothing is left half-open.
     """
     _prepare(settings)
+    _look_at_map(settings)
     bound = bind(settings)
     try:
         flare = build(settings)
@@ -102,6 +105,7 @@ def run_fleet(settings: Settings, *, say: Say, environ: Mapping[str, str] | None
     Raises: CannotListen; WorkersFailed when not one worker came up (why was said by the worker).
     """
     _prepare(settings)
+    _look_at_map(settings)
     bound = bind(settings)
     base = address_of(bound, settings)
     greeting = f"{_greeting(base)}   {settings.workers} workers"
@@ -154,6 +158,13 @@ def _prepare(settings: Settings) -> None:
         # uvicorn raises the signal it has answered once more at its end. Without a handler of ours it would kill
         # the process there, before what was accepted is written and the database is closed.
         signal.signal(signal.SIGTERM, lambda *_: None)
+
+
+def _look_at_map(settings: Settings) -> None:
+    """Once, before anything is opened. Raises: BadSettings for tiles that can't be used."""
+    tiles_of(settings)
+    if built.stale():
+        log.warning("the wall's map was built from other sources than lie here now: make ui")
 
 
 def _server(flare: Flare) -> FlareServer:

@@ -31,7 +31,7 @@ LANG_COOKIE: Final = "flare-lang"
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{hash}'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types fragment"
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types {policies}"
 )
 STILL: Final = (
     "default-src 'none'; style-src 'sha256-{hash}'; img-src data:; base-uri 'none'; form-action 'none'; "
@@ -108,16 +108,17 @@ def page(
     headers: Mapping[str, str] | None = None,
     base: str = "base",
     policy: str = POLICY,
+    policies: str = "fragment",
 ) -> Response:
     """The page `name`.html with its values.
 
-    `kept`: the Cache-Control; anything about a person stays `no-store`.
-    `base`: the style under all others.
+    `kept`: the Cache-Control; anything about a person stays `no-store`. `base`: the style under all others.
+    `policies`: the Trusted Types policies its scripts may make.
     """
     css, digest = style(base, *styles)
     text = templates().get_template(f"{name}.html").render(words(reader) | {"css": css} | dict(values))
     told = {
-        "Content-Security-Policy": policy.format(hash=digest),
+        "Content-Security-Policy": policy.format(hash=digest, policies=policies),
         "Cache-Control": kept,
         "Content-Language": reader.speak.lang,
         # Not no-referrer: a browser would then post our own forms with "Origin: null", which is anybody's.

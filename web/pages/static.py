@@ -22,6 +22,8 @@ from fastapi.responses import FileResponse
 
 from dispatch.domain.errors import NotFound
 from web import built
+from web.pages import tiles
+from web.pages.door import flare_of
 
 TYPES: Final = {
     "js": "text/javascript; charset=utf-8",
@@ -134,15 +136,6 @@ def address(name: str) -> str:
     return f"/static/{name}?v={files()[name].mark}"
 
 
-def built_address() -> str | None:
-    """Where the wall's script finds what was built; None where there is no map.
-
-    The mark is in the path, because its files name each other by their names alone.
-    """
-    held = built.built()
-    return f"/static/built/{held.mark}/" if held.level == built.FULL else None
-
-
 def given(request: Request, file: File | None, asked_as: str | None) -> Response:
     """The file as a response. `asked_as`: the mark in its address; with the right one it is kept for ever.
 
@@ -166,9 +159,9 @@ def given(request: Request, file: File | None, asked_as: str | None) -> Response
 @router.get("/static/built/{mark}/{name}")
 async def built_file(mark: str, name: str, request: Request) -> Response:
     """A file of the wall's map; its tiles by range."""
-    if name == built.BASE_MAP and built_address():
-        kept = KEPT if mark == built.built().mark else ASKED_AGAIN
-        return FileResponse(built.FOLDER / name, media_type=TILES, headers={"Cache-Control": kept})
+    if name == built.BASE_MAP and (held := tiles.tiles_of(flare_of(request).settings)):
+        kept = KEPT if mark == held.mark else ASKED_AGAIN
+        return FileResponse(held.path, media_type=TILES, headers={"Cache-Control": kept})
     return given(request, built_files().get(name), mark)
 
 

@@ -20,8 +20,8 @@ from dispatch.ports import Store, Tx
 from geo import cells
 from geo.point import Point
 from web.call import Call
-from web.pages import ground, replay, scene, static, wall, wall_words
-from web.pages.base_map import ATTRIBUTION, Frame
+from web.pages import ground, replay, scene, static, tiles, wall, wall_words
+from web.pages.base_map import Frame
 from web.pages.door import look
 from web.pages.faults import PageRoute
 from web.pages.labels import placed
@@ -48,6 +48,7 @@ async def watch_page(request: Request) -> Response:
     held, members, reader = await _read(call, request)
     values = wall_words.values_of(reader, held, request.query_params.get("q", ""))
     frame = ground.frame_at(scene.middle(held, members))
+    shown = tiles.shown(call.flare.settings)
     return page(
         request,
         reader,
@@ -60,12 +61,14 @@ async def watch_page(request: Request) -> Response:
             "frame": frame,
             "scene": _memory(call).told(scene.parts_of(held, members, reader.speak), None),
             "ground": scene.written(ground.told(frame)),
-            "attribution": ATTRIBUTION,
             "modules": modules("wall/wall.js"),
             "keys": [(key, reader.speak.t(does)) for key, does in KEYS],
             "is_wall": bool(request.query_params.get("wall")),
-        },
+        }
+        | shown,
         styles=("signs", "scene", "watch"),
+        # The map's library starts its worker from an address, which is a policy of its own (wall/ground_map.js).
+        policies="fragment default" if shown["map"] else "fragment",
     )
 
 

@@ -17,9 +17,9 @@ function give(name, body, packed = true) {
   writeFileSync(join(out, `${name}.gz`), gzipSync(body, { level: 9 }));
 }
 
-give("maplibre-gl.mjs", script("maplibre-gl/dist/maplibre-gl.mjs"));
+// The build of the reader that brings all it needs is a plain script with one name in it: it can stand in the same file.
+const reader = script("pmtiles/dist/pmtiles.js", "\nexport const { Protocol } = pmtiles;\n");
+give("maplibre-gl.mjs", script("maplibre-gl/dist/maplibre-gl.mjs", reader));
 give("maplibre-gl-worker.mjs", script("maplibre-gl/dist/maplibre-gl-worker.mjs"));
-// The one build of the reader that brings all it needs is a plain script with one name in it.
-give("pmtiles.mjs", script("pmtiles/dist/pmtiles.js", "\nexport const { Protocol } = pmtiles;\n"));
 give("inter.woff2", library("@fontsource-variable/inter/files/inter-latin-wght-normal.woff2"), false);
 give("tiles.bin", tiles(join(here, "../pages/data/base_map.json.gz"), JSON.parse(readFileSync(0))), false);

@@ -1,11 +1,11 @@
-// Cuts the base map into vector tiles, zoom 0 to 6: records of z, x, y, length, bytes, one after the other.
+// Cuts the base map into vector tiles, zoom 0 to 5: records of z, x, y, length, bytes, one after the other.
 // Input: the table the server draws from (web/pages/data/base_map.json.gz), and roads and towns as places.py writes them.
 import { GeoJSONVT } from "@maplibre/geojson-vt";
 import { fromGeojsonVt } from "@maplibre/vt-pbf";
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 
-const MOST_ZOOM = 6, COUNTIES_FROM = 5, ROADS_FROM = 4;
+const MOST_ZOOM = 5, COUNTIES_FROM = 5, ROADS_FROM = 3;
 
 /** The table's lines are whole numbers: a first point, then steps. */
 function degrees(flat, scale) {

@@ -1,17 +1,14 @@
 // The ground the server draws: one SVG of the area, its names on a canvas. Needs no library and no WebGL.
+import { makeNames } from "./names.js";
 import { markup } from "./page.js";
 
-const UNITS_MOST = 3.2, NAMES_MOST = 34;
+const UNITS_MOST = 3.2;
 const NOWHERE = { lon: 0, lat: 0, scale: 1.4, width: 2400, height: 1600, towns: [] };
 const mercator = (lat) => (Math.log(Math.tan(Math.PI / 4 + (Math.max(-85, Math.min(85, lat)) * Math.PI) / 360)) * 180) / Math.PI;
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const meets = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 
 export function drawnGround(stage) {
-  const base = stage.querySelector("#base"), land = stage.querySelector("#land");
-  const names = document.createElement("canvas");
-  names.setAttribute("aria-hidden", "true");
-  stage.querySelector("#sky").before(names);
+  const base = stage.querySelector("#base"), land = stage.querySelector("#land"), names = makeNames(stage);
   const moved = new Set();
   // A page that brings no frame fetches the first one, too.
   let frame = stage.dataset.ground ? JSON.parse(stage.dataset.ground) : NOWHERE, asked = "", wanted = null;
@@ -52,6 +49,7 @@ export function drawnGround(stage) {
   }
 
   return {
+    name: "drawn",
     project,
     fit(bounds, pad) {
       wanted = [bounds, pad];
@@ -64,33 +62,11 @@ export function drawnGround(stage) {
       moved.add(fn);
     },
     reserve(boxes) {
-      const dpr = Math.min(devicePixelRatio || 1, 2), taken = [...boxes], style = getComputedStyle(stage);
-      names.width = Math.round(view.w * dpr);
-      names.height = Math.round(view.h * dpr);
-      const draw = names.getContext("2d"), size = Math.max(15, parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.94);
-      draw.setTransform(dpr, 0, 0, dpr, 0, 0);
-      draw.textBaseline = "middle";
-      draw.textAlign = "center";
-      draw.lineJoin = "round";
-      draw.lineWidth = 4;
-      draw.strokeStyle = style.getPropertyValue("--halo");
-      let written = 0;
-      for (const [name, lon, lat, large] of frame.towns) {
-        if (written >= NAMES_MOST) break;
-        const [x, y] = project(lon, lat), px = large ? size * 1.2 : size;
-        draw.font = `400 ${px}px system-ui, sans-serif`;
-        const w = draw.measureText(name).width, box = [x - w / 2 - 8, y - px * 0.75 - 6, x + w / 2 + 8, y + px * 0.75 + 6];
-        if (box[0] < 6 || box[1] < 6 || box[2] > view.w - 6 || box[3] > view.h - 6 || taken.some((each) => meets(box, each))) continue;
-        taken.push(box);
-        draw.strokeText(name, x, y);
-        draw.fillStyle = style.getPropertyValue(large ? "--ink" : "--mute");
-        draw.fillText(name, x, y);
-        written++;
-      }
+      names.write(frame.towns, project, boxes);
     },
     destroy() {
       moved.clear();
-      names.remove();
+      names.destroy();
       land.replaceChildren();
     },
   };

@@ -1,0 +1,132 @@
+"""The wall's ground in a browser: a map where there is one and a screen for it, the drawn one everywhere else."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserType, Page, expect
+
+from tests.browser.conftest import PHONE, Enter, House
+from web import built
+
+WALL: dict[str, Any] = {"viewport": {"width": 1920, "height": 1080}}
+BYTES, REQUESTS = 700_000, 25
+full = pytest.mark.skipif(built.built().level != built.FULL, reason="the wall's map was not built here: make ui")
+# Where a name of a place was drawn, the canvas is not empty; boxes in CSS pixels.
+WRITTEN = """(boxes) => {
+  const canvas = document.querySelector('canvas.names'), k = canvas.width / innerWidth, draw = canvas.getContext('2d');
+  return boxes.map(([x, y, w, h]) => draw.getImageData(x * k, y * k, w * k, h * k).data.some((v) => v > 0));
+}"""
+PANELS = ".side, .four, .legend, .source, .chip"
+
+
+def opened(page: Page, ground: str) -> None:
+    """The wall has settled on its ground."""
+    expect(page.locator("#stage")).to_have_attribute("data-ready", ground, timeout=30_000)
+
+
+def ask(enter: Enter, house: House) -> None:
+    """Nine people near Baker wait."""
+    ana = enter("ana", "/")
+    ana.fill("#quantity", "9")
+    ana.fill("#place", "I-15 near Baker, CA")
+    ana.click(".send .main")
+    ana.wait_for_url("**/r/**")
+
+
+@full
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_map_appears_from_our_own_host_within_its_budget_and_breaks_no_policy(
+    enter: Enter, house: House, theme: str
+) -> None:
+    ask(enter, house)
+    page = enter(None, "/status", color_scheme=theme, **WALL)
+    said: list[str] = []
+    asked: list[str] = []
+    weights: list[int] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    session.on("Network.requestWillBeSent", lambda each: asked.append(each["request"]["url"]))
+    session.on("Network.loadingFinished", lambda each: weights.append(int(each["encodedDataLength"])))
+    page.goto(house.address + "/watch")
+    opened(page, "map")
+    assert [url for url in asked if not url.startswith((house.address, "data:", "blob:"))] == []
+    assert sum(weights) <= BYTES
+    assert len([url for url in asked if url.startswith(house.address)]) <= REQUESTS, asked
+    assert [line for line in said if "GPU stall" not in line] == []
+    assert page.locator(".map-box canvas").count() == 1
+
+
+@full
+@pytest.mark.parametrize("width", [1366, 1920])
+def test_no_name_of_a_place_stands_under_a_panel_or_a_chip(enter: Enter, house: House, width: int) -> None:
+    ask(enter, house)
+    page = enter(None, "/watch", viewport={"width": width, "height": width * 9 // 16})
+    opened(page, "map")
+    page.wait_for_selector(".chip")
+    boxes = [each.bounding_box() for each in page.locator(PANELS).all()]
+    held = [[box["x"], box["y"], box["width"], box["height"]] for box in boxes if box]
+    assert page.evaluate(WRITTEN, [[0, 0, width, width * 9 // 16]]) == [True], "there are names"
+    assert page.evaluate(WRITTEN, held) == [False] * len(held)
+
+
+@full
+def test_a_laptop_moves_the_map_by_keys_and_it_is_not_taken_from_under_its_hand(enter: Enter, house: House) -> None:
+    page = enter(None, "/watch", reduced_motion="reduce", **WALL)
+    opened(page, "map")
+    before = page.locator(".map-box").screenshot()
+    page.locator(".map-box canvas").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('#stage').dataset.moved === 'hand'")
+    after = page.locator(".map-box").screenshot()
+    assert before != after
+
+
+def test_a_small_screen_is_not_sent_a_map(enter: Enter) -> None:
+    asked: list[str] = []
+    page = enter(None, "/status")
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(page.url.replace("/status", "/watch"))
+    opened(page, "drawn")
+    assert not [url for url in asked if "maplibre" in url or "ground_map" in url]
+
+
+@pytest.fixture
+def flat(browser_type: BrowserType, browser_type_launch_args: dict[str, Any]) -> Iterator[Page]:
+    """A wall on a machine that can't draw maps."""
+    args = [*browser_type_launch_args.get("args", []), "--disable-3d-apis"]
+    browser = browser_type.launch(**{**browser_type_launch_args, "args": args})
+    yield browser.new_page(**(PHONE | WALL))
+    browser.close()
+
+
+def test_without_webgl_the_wall_draws_its_ground_says_so_once_and_has_the_same_panels(
+    flat: Page, enter: Enter, house: House
+) -> None:
+    ask(enter, house)
+    said: list[str] = []
+    flat.on("console", lambda message: said.append(message.text))
+    flat.goto(house.address + "/watch")
+    opened(flat, "drawn")
+    assert len([line for line in said if line.startswith("The wall draws its own map")]) == 1
+    other = enter(None, "/watch", **WALL)
+    words = [re.sub(r"\d+:\d\d", "", page.locator("#panel").inner_text()) for page in (flat, other)]
+    assert words[0] == words[1]
+    assert flat.evaluate(WRITTEN, [[0, 0, 1920, 1080]]) == [True]
+
+
+@full
+def test_a_map_that_can_not_be_read_leaves_the_drawn_ground(enter: Enter, house: House) -> None:
+    page = enter(None, "/status", **WALL)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.route("**/base.pmtiles", lambda route: route.fulfill(status=500))
+    page.goto(house.address + "/watch")
+    opened(page, "drawn")
+    assert len([line for line in said if line.startswith("The wall draws its own map")]) == 1
+    assert page.locator(".map-box").count() == 0
+    assert page.evaluate(WRITTEN, [[0, 0, 1920, 1080]]) == [True]

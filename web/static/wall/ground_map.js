@@ -1,0 +1,121 @@
+// The ground as a map: MapLibre over tiles from our own server, behind the interface of wall/ground.js. It stands still:
+// drawn anew when the view changes, never flown. A laptop may move it by mouse and keys; a wall shows what it is told.
+import { makeNames } from "./names.js";
+import { KINDS, styleOf } from "./map_style.js";
+
+const TILE_PX = 512, HELD_MS = 60000, FITTED = 9, WIDE_PX = 1100;
+const mercator = (lat) => 0.5 - Math.log(Math.tan(Math.PI / 4 + (Math.max(-85, Math.min(85, lat)) * Math.PI) / 360)) / (2 * Math.PI);
+
+// MapLibre starts its worker from an address. Under the page's policy only this may: our own build and nothing else.
+function allowWorker(built) {
+  window.trustedTypes?.createPolicy("default", {
+    createScriptURL: (text) => {
+      const url = new URL(text, location);
+      return url.origin === location.origin && url.pathname.startsWith(built) ? url.href : null;
+    },
+  });
+}
+
+/** The map as a ground, once it has been drawn. `told`: {built, tiles, kind}; `shown()`: [bounds, padding] or null. */
+export async function mapGround(stage, told, shown) {
+  const { Map, Protocol, addProtocol } = await import(`${told.built}maplibre-gl.mjs`);
+  allowWorker(told.built);
+  addProtocol("pmtiles", new Protocol().tile);
+  const box = document.createElement("div"), { places, name, closest } = KINDS[told.kind], url = `pmtiles://${location.origin}${told.tiles}`;
+  box.className = "map-box";
+  stage.querySelector("#base").after(box);
+  const byHand = innerWidth > WIDE_PX && matchMedia("(pointer: fine)").matches;
+  let map;
+  try {
+    map = await drawn();
+  } catch (why) {
+    box.remove();
+    throw why;
+  }
+
+  function drawn() {
+    const opened = new Map({
+      container: box, style: styleOf(stage, told.kind, url), interactive: byHand, attributionControl: false, fadeDuration: 0,
+      // A tile that is stretched beyond its zoom is asked for once, not once for each of its parts.
+      zoomLevelsToOverscale: 30, maxZoom: closest,
+      dragRotate: false, pitchWithRotate: false, touchPitch: false, boxZoom: false, maxPitch: 0,
+      pixelRatio: Math.min(devicePixelRatio || 1, 2), locale: { "Map.Title": stage.querySelector("#base").getAttribute("aria-label") },
+      ...(shown() && { bounds: shown()[0], fitBoundsOptions: { padding: shown()[1], maxZoom: FITTED } }),
+    });
+    opened.keyboard?.disableRotation();
+    opened.touchZoomRotate?.disableRotation();
+    return new Promise((done, fail) => {
+      opened.once("idle", () => done(opened));
+      opened.once("error", ({ error }) => {
+        opened.remove();
+        fail(error);
+      });
+    });
+  }
+
+  const names = makeNames(stage), moved = new Set();
+  let view = {}, towns = [], movedByHand = -HELD_MS;
+
+  function look() {
+    const { lng, lat } = map.getCenter();
+    view = { lng, x: lng / 360, y: mercator(lat), size: TILE_PX * 2 ** map.getZoom(), w: stage.clientWidth / 2, h: stage.clientHeight / 2 };
+  }
+
+  function project(lon, lat) {
+    const near = lon + 360 * Math.round((view.lng - lon) / 360);
+    return [view.w + (near / 360 - view.x) * view.size, view.h + (mercator(lat) - view.y) * view.size];
+  }
+
+  function tell() {
+    look();
+    for (const fn of moved) fn();
+  }
+
+  // A place near an edge is in two tiles; a name is written once.
+  function readTowns() {
+    const found = new globalThis.Map();
+    for (const { geometry, properties } of map.querySourceFeatures("base", { sourceLayer: places })) {
+      const row = name(properties);
+      if (row) found.set(`${row[0]} ${geometry.coordinates.map((each) => each.toFixed(1))}`, [row[1], [row[0], ...geometry.coordinates, row[2]]]);
+    }
+    towns = [...found.values()].sort((a, b) => a[0] - b[0]).map((each) => each[1]);
+  }
+
+  map.on("move", ({ originalEvent }) => {
+    if (originalEvent) {
+      movedByHand = performance.now();
+      stage.dataset.moved = "hand";
+    }
+    tell();
+  });
+  map.on("idle", () => {
+    readTowns();
+    names.write(towns, project);
+  });
+  const theme = matchMedia("(prefers-color-scheme: light)"), repaint = () => map.setStyle(styleOf(stage, told.kind, url));
+  theme.addEventListener("change", repaint);
+  look();
+  readTowns();
+
+  return {
+    name: "map",
+    project,
+    fit(bounds, padding) {
+      // Whoever has just moved the map looks at something: it is not taken from under their hand.
+      const camera = performance.now() - movedByHand > HELD_MS && map.cameraForBounds(bounds, { padding, maxZoom: FITTED });
+      if (camera) {
+        map.jumpTo(camera);
+        delete stage.dataset.moved;
+      }
+      tell();
+    },
+    onMoved: (fn) => moved.add(fn),
+    reserve: (boxes) => names.write(towns, project, boxes),
+    destroy() {
+      theme.removeEventListener("change", repaint);
+      map.remove();
+      box.remove();
+      names.destroy();
+    },
+  };
+}
