@@ -50,6 +50,8 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _audit(settings)
     if settings.redis_url:
         yield _redis(settings.redis_url)
+    if settings.push_contact is None and not (settings.public_url or "").startswith("https://"):
+        yield Finding(what="push", says="no FLARE_PUSH_CONTACT and no public https address: some services refuse then")
     yield _open_files()
     yield _clock()
 
@@ -68,8 +70,9 @@ def _folder(folder: Path) -> Iterator[Finding]:
     yield Finding(what="fsync", says=f"{milliseconds:.2f} ms in {folder}{advice}")
     secret = folder / "secret"
     yield _keyring(folder / "flare.db.keys")
-    if secret.exists() and secret.stat().st_mode & 0o077:
-        yield Finding(what="secret", says=f"{secret} can be read by others: chmod 600 {secret}", wrong=True)
+    for held in (secret, folder / "vapid"):
+        if held.exists() and held.stat().st_mode & 0o077:
+            yield Finding(what=held.name, says=f"{held} can be read by others: chmod 600 {held}", wrong=True)
 
 
 def _keyring(path: Path) -> Finding:

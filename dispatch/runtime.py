@@ -19,6 +19,9 @@ from dispatch.domain.network import RINGS
 from dispatch.domain.waves import POLICIES, Policy
 from dispatch.feed import Feed
 from dispatch.ids import SystemIds
+from dispatch.notify import web_push
+from dispatch.notify.endpoints import Allowed
+from dispatch.notify.sender import PushSender
 from dispatch.ports import Bus, Clock, Ids, Roster, Store, Tx
 from dispatch.roster.memory import MemoryRoster
 from dispatch.settings import BadSettings, Settings
@@ -41,6 +44,7 @@ class Flare:
     ticker: Ticker
     feed: Feed
     tally: Tally
+    push: PushSender
     _threads: list[threading.Thread] = field(default_factory=list)
     _ends: list[Callable[[], None]] = field(default_factory=list)
 
@@ -67,6 +71,7 @@ class Flare:
     def _hinted(self, _: Mapping[str, object]) -> None:
         self.feed.wake()
         self.ticker.wake()
+        self.push.wake()
 
     def stop(self) -> None:
         """Finishes what is under way, then closes the store."""
@@ -110,16 +115,40 @@ def secret_for(settings: Settings) -> str:
         return settings.secret
     if settings.database_url and not settings.database_url.startswith("sqlite"):
         raise BadSettings(["FLARE_SECRET: set one key of 32 characters or more for all workers"])
-    path = folder_of(settings) / "secret"
+    return _made_once(folder_of(settings) / "secret", lambda: secrets.token_urlsafe(32))
+
+
+def _made_once(path: Path, make: Callable[[], str]) -> str:
+    """What the file holds; the first time it is made, for its owner's eyes alone."""
     try:
         return path.read_text().strip()
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = secrets.token_urlsafe(32)
+        text = make()
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(text)
         return text
+
+
+def _vapid(settings: Settings, secret: str) -> web_push.Vapid:
+    """Who signs pushes: the key of the settings, the one beside the embedded database, or one all workers work out.
+
+    Raises: BadSettings for a key that is none.
+    """
+    shared = settings.database_url is not None and not settings.database_url.startswith("sqlite")
+    if shared and settings.vapid_private_key is None:
+        key = web_push.key_from(secret.encode())
+    else:
+        text = settings.vapid_private_key or _made_once(
+            folder_of(settings) / "vapid", lambda: web_push.b64(web_push.private_bytes(web_push.new_key()))
+        )
+        try:
+            key = web_push.private_key(web_push.unb64(text))
+        except ValueError as fault:
+            raise BadSettings([f"FLARE_VAPID_PRIVATE_KEY: {fault}; 32 bytes in base64url"]) from None
+    public = settings.public_url if (settings.public_url or "").startswith("https://") else None
+    return web_push.Vapid(key, settings.push_contact or public)
 
 
 def folder_of(settings: Settings) -> Path:
@@ -145,12 +174,15 @@ def build(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = N
     if settings.waves not in POLICIES:
         raise BadSettings([f"FLARE_WAVES: choose one of {', '.join(POLICIES)}"])
     secret = secret_for(settings)
+    vapid = _vapid(settings, secret)
     clock = clock or MachineClock()
     ids = ids or SystemIds()
     store = open_store(database_of(settings), clock=clock, ids=ids, secret=secret, keyring=settings.keyring)
     roster = MemoryRoster()
     tally = Tally()
     policy = POLICIES[settings.waves]
+    own = hashlib.sha256(b"flare:" + secret.encode()).digest()
+    allowed = Allowed(hosts=settings.push_hosts, loopback=settings.push_loopback)
     flare = Flare(
         settings=settings,
         store=store,
@@ -159,10 +191,11 @@ def build(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = N
         ids=ids,
         bus=_bus(settings),
         policy=policy,
-        secret=hashlib.sha256(b"flare:" + secret.encode()).digest(),
+        secret=own,
         ticker=Ticker(store, roster, policy, clock, timedelta(hours=settings.exact_kept_hours)),
         feed=Feed(store, roster, tally.heard),
         tally=tally,
+        push=PushSender(store, clock, vapid, allowed, own),
     )
     if load:
         flare.feed.load()

@@ -77,6 +77,20 @@ def _addresses(text: str) -> tuple[str, ...]:
     return listed
 
 
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    for host in hosts:
+        if not host.removeprefix("*.").replace("-", "").replace(".", "").isalnum() or "." not in host:
+            raise ValueError(f"{host[:80]} is no host name")
+    return hosts
+
+
+def _contact(text: str) -> str:
+    if not text.startswith(("mailto:", "https://")):
+        raise ValueError("an address that begins with mailto: or https://")
+    return text
+
+
 def _setting(env: str, says: str, default: T, read: Callable[[str], T] = str) -> T:  # type: ignore[assignment]
     return field(default=default, metadata={"env": env, "read": read, "says": says})
 
@@ -136,6 +150,27 @@ class Settings:
     )
     exact_kept_hours: int = _setting(
         "FLARE_EXACT_KEPT_HOURS", "hours after the close until exact places, phones and notes are erased", 72, _hours
+    )
+    push_hosts: tuple[str, ...] = _setting(
+        "FLARE_PUSH_HOSTS",
+        "push services that may be called, separated by commas; *. stands for anything before it",
+        ("fcm.googleapis.com", "*.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com"),
+        _hosts,
+    )
+    push_contact: str | None = _setting(
+        "FLARE_PUSH_CONTACT",
+        "mailto: or https: address at which push services find you; without it the public address",
+        None,
+        _contact,
+    )
+    push_loopback: bool = _setting(
+        "FLARE_PUSH_LOOPBACK", "also push to this machine, for a receiver of your own while developing", False, _flag
+    )
+    vapid_private_key: str | None = _setting(
+        "FLARE_VAPID_PRIVATE_KEY",
+        "key that signs pushes, 32 bytes in base64url; made beside the embedded database if absent, and on PostgreSQL "
+        "worked out from the secret",
+        None,
     )
     basemap: Path | None = _setting(
         "FLARE_BASEMAP",

@@ -26,6 +26,7 @@ from web.limiter import Limiter
 from web.live.gate import Kin, KinOf, kin_of
 from web.live.hub import Hub
 from web.live.sockets import Authenticate, live_endpoint
+from web.pages import pushed
 from web.routes import account, alerts, asks, board, claims, desk, events, health, me, network, readiness, session
 from web.schemas.faults import faults_of_query
 from web.visitor import headers_of, trusted_networks, visitor_of
@@ -65,11 +66,13 @@ def create_app(flare: Flare) -> Edge:
         await asyncio.to_thread(from_point, Point(35.0, -116.0))
         api.state.hub = hub
         app.live = live_endpoint(hub, _authenticate(flare, api), _kin(api))
+        flare.push.start(pushed.writer(settings))
         try:
             yield
         finally:
             app.live = None
             await hub.stop()
+            await asyncio.to_thread(flare.push.stop)
 
     api = FastAPI(
         title="Flare",

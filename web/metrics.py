@@ -38,6 +38,7 @@ HELP: Final[dict[str, str]] = {
     "flare_first_alert_seconds": "From an ask to the first person told.",
     "flare_covered_seconds": "From an ask to every seat promised.",
     "flare_http_answers_total": "Answers by the first digit of their status.",
+    "flare_pushes_total": "Tries to push a message to a phone since this worker started, by what became of them.",
     "flare_limited_total": "Calls told to slow down.",
     "flare_limiter_buckets": "Callers the limiter remembers.",
     "flare_bus_connected": "Whether workers hear each other's hints at once.",

@@ -5,6 +5,7 @@ Invariant: an ended session opens nothing any more, on no channel (tests/safety/
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from dispatch.actions.close_request import end
 from dispatch.actions.seats import end_early
@@ -72,6 +73,10 @@ def _end(tx: Tx, now: datetime, grant: Grant) -> int:
     tx.grants.revoke(grant.token_hash, now)
     for beside in tx.grants.of_session(grant.session) if grant.session else ():
         tx.grants.revoke(beside.token_hash, now)
+    if grant.session:
+        tx.devices.drop_session(grant.session)
+    elif grant.person_id is not None:
+        tx.devices.drop_person(grant.person_id, programs_only=True)
     tx.audit.add(Deed.SESSION_ENDED, actor=grant.person_id, person=grant.person_id)
     # A program's token has no session of its own: everybody of that person is looked at again.
     facts: dict[str, object] = {"session": grant.session} if grant.session else {"person": grant.person_id}
@@ -97,6 +102,10 @@ def export_me(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
         "claims": [my_claim_view(tx, claim) for claim in tx.claims.of_person(person.id, many)],
         "alerts": alert_views(tx, tx.alerts.of_person(person.id, many)),
         "sessions": show_sessions(tx, now, viewer)["sessions"],
+        "devices": [
+            {"service": urlsplit(device.endpoint).hostname, "lang": device.lang, "since": moment(device.at)}
+            for device in tx.devices.of_person(person.id)
+        ],
     }
 
 
@@ -128,6 +137,7 @@ def erase_me(tx: Tx, now: datetime, viewer: Viewer) -> None:
         seen_at=None, duty=Duty.OFF_DUTY, duty_until=None, guest=True,
     )  # fmt: skip
     tx.alerts.forget(person.id)
+    tx.devices.drop_person(person.id)
     for grant in tx.grants.of_person(person.id):
         tx.grants.revoke(grant.token_hash, now)
     tx.audit.add(Deed.ERASED, actor=person.id, person=person.id)

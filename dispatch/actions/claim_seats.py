@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.actions.look import my_claim_view
+from dispatch.actions.push import push_owner
 from dispatch.actions.seats import covered_if_full
 from dispatch.actions.words import SAFE, SEEN, disclosed, hashed, part, tell, tell_claimer
 from dispatch.domain import limits
@@ -30,6 +31,7 @@ from dispatch.domain.kinds import KINDS
 from dispatch.domain.lifecycle import ClaimState
 from dispatch.domain.network import CODE, TRUSTED, rings_allowed
 from dispatch.domain.people import Person
+from dispatch.domain.push import Push
 from dispatch.domain.request import Request
 from dispatch.domain.visibility import Viewer
 from dispatch.ports import Grant, Power, Tx
@@ -116,6 +118,8 @@ def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
     _note_what_follows(tx, request, claim)
     if taken is not None:
         covered_if_full(tx, now, taken)
+        if taken.seats_taken == claim.seats or taken.seats.open == 0:
+            push_owner(tx, now, taken, Push.YES, claim)
     view = my_claim_view(tx, claim, current)
     return view if token is None else view | {"token": token}
 

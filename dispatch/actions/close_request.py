@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.actions.look import request_state, seen_request
+from dispatch.actions.push import push_claimer
 from dispatch.actions.words import DONE, EXPIRE, REOPEN, SHRED, STAND_DOWN, WAVE, part, tell
 from dispatch.domain import limits
 from dispatch.domain.errors import Invalid, NotFound
@@ -20,6 +21,7 @@ from dispatch.domain.lifecycle import (
     after_happening,
     after_step,
 )
+from dispatch.domain.push import Push
 from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role, Viewer, moment
 from dispatch.ports import Power, Tx
@@ -69,6 +71,8 @@ def end(tx: Tx, now: datetime, request: Request, disposition: Disposition, actor
             came_back += claim.seats
         moved = tx.claims.move(claim.id, [claim.status], status=after, ended_at=now, lease_until=None)
         ended.append(moved or replace(claim, status=after))
+        if not met:
+            push_claimer(tx, now, ended[-1], Push.RELEASED)
         tx.due.remove(DONE, claim.id)
     request = tx.requests.set(
         request.id,

@@ -31,12 +31,14 @@ def shred_request(tx: Tx, now: datetime, request_id: int, kept: timedelta) -> No
 def _forget_guest(tx: Tx, person_id: int, request_id: int) -> None:
     """A guest's name and number go with the last request they had to do with."""
     person = tx.people.by_id(person_id)
-    if person is None or not person.guest or (person.name is None and person.phone is None):
+    if person is None or not person.guest:
         return
     going_on = [r for r in tx.requests.of_person(person_id, limits.INBOX_ALERTS) if r.closed_at is None]
     coming = [c for c in tx.claims.of_person(person_id, limits.INBOX_ALERTS) if c.status in UNFINISHED]
     if not going_on and not [claim for claim in coming if claim.request_id != request_id]:
-        tx.people.set(person_id, name=None, phone=None)
+        if person.name is not None or person.phone is not None:
+            tx.people.set(person_id, name=None, phone=None)
+        tx.devices.drop_person(person_id)
 
 
 def tend_keys(tx: Tx, now: datetime, _: int) -> None:
@@ -49,6 +51,7 @@ def tend_keys(tx: Tx, now: datetime, _: int) -> None:
         return
     for name in tx.keys.destroy_old():
         tx.audit.add(Deed.KEY_DESTROYED, actor=None, why=f"day key {name}")
+    tx.outbox.forget(now - limits.OUTBOX_KEPT)
     tx.due.put(KEYS, 0, now + limits.KEYS_EVERY)
 
 

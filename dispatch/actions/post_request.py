@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from dispatch.actions.push import nobody_later
 from dispatch.actions.words import EXPIRE, WAVE, hashed, tell
 from dispatch.domain import limits
 from dispatch.domain.errors import NotFound, PlaceUnclear, SimilarAsk
@@ -75,6 +76,7 @@ def post_request(tx: Tx, now: datetime, command: PostRequest) -> Posted:
     tell(tx, request, EventKind.POSTED, person_id, quantity=request.quantity)
     tx.due.put(WAVE, request.id, now)
     tx.due.put(EXPIRE, request.id, request.deadline_at)
+    nobody_later(tx, request)
     stored = tx.requests.by_id(request.id)
     return Posted(request=stored or request, tokens=tokens, person_id=person_id)
 

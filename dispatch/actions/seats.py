@@ -6,6 +6,7 @@ seats, event, promotion or reopening (tests/contract/test_claims.py).
 
 from datetime import datetime
 
+from dispatch.actions.push import push_claimer
 from dispatch.actions.words import REOPEN, STAND_DOWN, WAVE, disclosed, part, tell, tell_claimer
 from dispatch.domain.claim import Claim, lease_after
 from dispatch.domain.events import EventKind
@@ -18,8 +19,12 @@ from dispatch.domain.lifecycle import (
     after_happening,
     after_step,
 )
+from dispatch.domain.push import Push
 from dispatch.domain.request import Request
 from dispatch.ports import Tx
+
+NOT_BY_THEMSELVES = frozenset({Step.STAND_DOWN, Step.LAPSE})
+"""Ends of a claim that its holder did not choose: they are told, wherever they drive."""
 
 
 def end_early(tx: Tx, now: datetime, request: Request, claim: Claim, step: Step, actor: int | None) -> Claim:
@@ -46,6 +51,8 @@ def end_early(tx: Tx, now: datetime, request: Request, claim: Claim, step: Step,
     else:
         tell(tx, request, EventKind.CLAIM_ENDED, actor, claim=part(ended))
     tell_claimer(tx, ended)
+    if step in NOT_BY_THEMSELVES:
+        push_claimer(tx, now, ended, Push.RELEASED)
     return ended
 
 
@@ -70,6 +77,7 @@ def promote(tx: Tx, now: datetime, request: Request) -> Request:
             raise RuntimeError(f"claim {waiting.id} moved under a locked request")
         tell(tx, request, EventKind.CLAIM_STEPPED, None, off=request.off, claim=part(moved))
         tell_claimer(tx, moved)
+        push_claimer(tx, now, moved, Push.PROMOTED)
         disclosed(tx, request, moved, "moved up")
         request = covered_if_full(tx, now, request)
     return request

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from dispatch.actions.push import push_alerts
 from dispatch.actions.words import WAVE, tell
 from dispatch.domain import limits, matching
 from dispatch.domain.alert import Alert, Answer, NewAlert, Reasons
@@ -24,6 +25,7 @@ from dispatch.domain.looking import Asked, Decision, Look, Policy, Promise, colu
 from dispatch.domain.matching import DUTIES, Pool
 from dispatch.domain.network import CODE, RINGS, rings_allowed
 from dispatch.domain.people import SILENT, Duty, Person
+from dispatch.domain.push import Push
 from dispatch.domain.request import Request, Secrets
 from dispatch.domain.visibility import heard_view
 from dispatch.ports import Candidates, Roster, Search, Tx
@@ -275,6 +277,7 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
         told = tx.alerts.add(request.id, wave.wave, now, [(tx.ids.public_id(), alert) for alert in fit])
         rows = [(alert.person_id, {"alert": alert.public_id}) for alert in told]
         tx.journal.append_inbox(InboxKind.ALERTED, rows, request.id)
+        push_alerts(tx, now, told, Push.ALERT)
     forecast = wave.forecast.as_json() | {"alerted": request.alerted + len(told)}
     if not told and not _moved(request.forecast, forecast) and wave.raised == request.raised:
         return 0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from dispatch.actions.push import devices_of
 from dispatch.actions.step_claim import sign_of_life
 from dispatch.actions.words import DUTY, part, tell, tell_house
 from dispatch.domain import limits
@@ -166,6 +167,7 @@ def my_view(tx: Tx, person: Person, now: datetime) -> dict[str, Any]:
         "asked": asked_words(asked, person.alerts_per_week_max),
         "communities": [{"id": c.public_id, "name": c.name} for c in tx.network.communities_of(person.id)],
         "ties": len(tx.network.ties_of(person.id)),
+        "push": devices_of(tx, person.id),
     }
 
 

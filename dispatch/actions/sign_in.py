@@ -94,6 +94,10 @@ def open_link(tx: Tx, now: datetime, command: OpenLink) -> tuple[dict[str, Any],
     if fresh.request_id is not None:
         request = tx.requests.by_id(fresh.request_id)
         answer["request"] = request.public_id if request else None
+    if held.session and kept:
+        tx.devices.carry(held.session, session)
+        if fresh.power is Power.MEMBER and held.person_id not in (None, fresh.person_id):
+            tx.devices.drop_session(session)  # somebody else signed in on this browser: it is theirs from now on
     for carried in (*kept, fresh):
         add_to_session(tx, now, session, carried)
     for old in kept:
@@ -148,4 +152,5 @@ def end_session(tx: Tx, now: datetime, cookie: str) -> None:
     """Signs this browser out, on every device that holds its cookie."""
     for grant in tx.grants.of_session(session_of(cookie)):
         tx.grants.revoke(grant.token_hash, now)
+    tx.devices.drop_session(session_of(cookie))
     tell_house(tx, ControlKind.ACCESS_ENDED, session=session_of(cookie))

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.actions.look import my_claim_view
+from dispatch.actions.push import push_owner
 from dispatch.actions.seats import end_early
 from dispatch.actions.words import DONE, SAFE, part, tell, tell_claimer
 from dispatch.domain import limits
@@ -12,6 +13,7 @@ from dispatch.domain.claim import Claim, lease_after, worth_renewing
 from dispatch.domain.errors import NoMoreTime, NotFound, WrongCode
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import BY_CLAIMER, BY_REQUESTER, LEASED, ClaimState, Step, after_step
+from dispatch.domain.push import Push
 from dispatch.domain.request import Request
 from dispatch.domain.standing import FlagKind
 from dispatch.domain.visibility import Role, Viewer, check_part, claim_part, claim_view, role_in
@@ -67,6 +69,8 @@ def step_claim(tx: Tx, now: datetime, command: StepClaim) -> dict[str, Any] | Wr
         raise RuntimeError(f"claim {claim.id} moved under a locked request")
     tell(tx, request, EventKind.CLAIM_STEPPED, claim.person_id, claim=part(moved))
     tell_claimer(tx, moved)
+    if command.step is Step.ON_SCENE:
+        push_owner(tx, now, request, Push.THERE, moved)
     return _answer(tx, request, moved, command)
 
 

@@ -6,11 +6,13 @@ holds up the people who are waiting.
 
 from datetime import datetime
 
+from dispatch.actions.push import push_alerts
 from dispatch.actions.words import REOPEN, SEEN, STAND_DOWN, tell
 from dispatch.domain import limits
 from dispatch.domain.alert import Alert, Answer
 from dispatch.domain.events import EventKind, InboxKind
 from dispatch.domain.lifecycle import RequestState
+from dispatch.domain.push import Push
 from dispatch.ports import Tx
 
 
@@ -23,7 +25,7 @@ def stand_down(tx: Tx, now: datetime, request_id: int) -> None:
     waiting = tx.alerts.unanswered(request_id, limits.WAVE_CHUNK)
     for alert in waiting:
         tx.alerts.answer(alert.id, Answer.STOOD_DOWN, now)
-    _tell(tx, waiting, request_id)
+    _tell(tx, now, waiting, request_id, Push.STAND_DOWN)
     if len(waiting) == limits.WAVE_CHUNK:
         tx.due.put(STAND_DOWN, request_id, now)
 
@@ -37,15 +39,16 @@ def reopen(tx: Tx, now: datetime, request_id: int) -> None:
     resting = tx.alerts.stood_down(request_id, limits.WAVE_CHUNK)
     for alert in resting:
         tx.alerts.answer(alert.id, Answer.ACKNOWLEDGED if alert.seen_at else None, now)
-    _tell(tx, resting, request_id)
+    _tell(tx, now, resting, request_id, Push.AGAIN)
     if len(resting) == limits.WAVE_CHUNK:
         tx.due.put(REOPEN, request_id, now)
 
 
-def _tell(tx: Tx, alerts: list[Alert], request_id: int) -> None:
+def _tell(tx: Tx, now: datetime, alerts: list[Alert], request_id: int, why: Push) -> None:
     rows = [(alert.person_id, {"alert": alert.public_id}) for alert in alerts]
     if rows:
         tx.journal.append_inbox(InboxKind.ALERT_CHANGED, rows, request_id)
+        push_alerts(tx, now, alerts, why)
 
 
 def tell_seen(tx: Tx, now: datetime, request_id: int) -> None:

@@ -126,12 +126,14 @@ PUSH_BYTES: Final = 3_000  # one message before it is encrypted
 PUSH_ALERT_LIFE: Final = timedelta(minutes=10)  # an alert that no phone took until then is not delivered
 PUSH_LIFE: Final = timedelta(hours=1)  # … any other message
 PUSH_NOBODY_AFTER: Final = timedelta(minutes=15)  # without a yes the asker is told what else to try
+OUTBOX_KEPT: Final = timedelta(days=7)  # a message that was sent is remembered, so that it is not sent again
 PUSH_BATCH: Final = 256  # messages a worker takes at once
 PUSH_AT_ONCE: Final = 32  # messages on their way at the same time
 PUSH_TIMEOUT_S: Final = 5.0  # for one message, its address looked up included
 PUSH_LEASE: Final = timedelta(seconds=60)  # a worker that took messages and is gone: others may take them
 PUSH_BACK_OFF_MAX: Final = timedelta(minutes=2)  # longest pause before a message is tried again
-PUSH_REFUSED_PAUSE: Final = timedelta(minutes=10)  # a service that refuses our key is left alone this long
+PUSH_REFUSED_PEOPLE: Final = 3  # as many people's devices refused, and none accepted: our key is wrong there
+PUSH_REFUSED_PAUSE: Final = timedelta(minutes=2)  # … and that service is left alone this long
 PUSH_HOSTS_MAX: Final = 32  # push services one worker keeps connections to
 
 # -- files ------------------------------------------------------------------------------------

@@ -97,13 +97,15 @@ class StoredDevices:
 
     def drop_session(self, session: str) -> int:
         """How many were that browser's."""
-        self._state.tidy = True
-        return self._link.run(_DROP_SESSION, session=session)
+        return self._erased(self._link.run(_DROP_SESSION, session=session))
 
     def drop_person(self, person_id: int, *, programs_only: bool = False) -> int:
         """How many were theirs; with programs_only those that belong to no browser's session."""
-        self._state.tidy = True
-        return self._link.run(_DROP_PROGRAMS if programs_only else _DROP_PERSON, id=person_id)
+        return self._erased(self._link.run(_DROP_PROGRAMS if programs_only else _DROP_PERSON, id=person_id))
+
+    def _erased(self, count: int) -> int:
+        self._state.tidy = self._state.tidy or count > 0
+        return count
 
     def carry(self, session: str, to: str) -> None:
         """The browser has a new session: what it wanted to be told of goes on."""

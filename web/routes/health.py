@@ -22,7 +22,7 @@ async def healthz() -> Response:
 
 @router.get("/readyz", **told.call("Can it work?", answer=answers.HealthView, open_to_all=True))
 async def readyz(request: Request) -> Response:
-    """200 when it can take a call for help, 503 with the reason when it can't; `degraded` without Redis."""
+    """200 when it can take a call for help, 503 with the reason when it can't; `degraded` without Redis or pushes."""
     flare: Flare = request.app.state.flare
     hub = request.app.state.hub
     if hub is None or hub.draining:
@@ -34,6 +34,8 @@ async def readyz(request: Request) -> Response:
     told_people = {"status": "ok", "people": len(flare.roster)}
     if not getattr(flare.bus, "connected", True):
         told_people |= {"status": "degraded", "reason": "Redis is away: workers hear of each other a little later."}
+    if flare.push.trouble is not None:
+        told_people |= {"status": "degraded", "reason": flare.push.trouble}
     return answer(told_people)
 
 
@@ -75,7 +77,12 @@ async def get_metrics(request: Request) -> Response:
         ("flare_bus_deaf_total", getattr(flare.bus, "deaf", 0)),
     ]
     answered = [({"status": f"{kind}xx"}, float(count)) for kind, count in sorted(state.edge.answered.items())]
-    families = [("flare_requests", metrics.by_state(counted["states"])), ("flare_http_answers_total", answered)]
+    pushed = [({"outcome": str(outcome)}, float(count)) for outcome, count in sorted(flare.push.tries.items())]
+    families = [
+        ("flare_requests", metrics.by_state(counted["states"])),
+        ("flare_http_answers_total", answered),
+        ("flare_pushes_total", pushed),
+    ]
     none: dict[str, str] = {}
     tally = flare.tally
     text = metrics.text([*families, *((name, [(none, float(v))]) for name, v in plain), *metrics.of_tally(tally)])

@@ -5,13 +5,15 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from dispatch.actions import set_me
+from dispatch.actions import push, set_me
 from dispatch.domain.errors import Invalid
 from dispatch.domain.people import Duty
 from dispatch.ports import Tx
 from geo.point import Point
 from web.call import answer, begin, written
 from web.limiter import POSITION
+from web.pages.render import LANG_COOKIE
+from web.pages.speech import choose
 from web.positions import tell_position
 from web.routes.asks import whereabouts
 from web.schemas import answers, bodies, told
@@ -21,9 +23,10 @@ router = APIRouter(prefix="/v1/me", tags=["me"])
 
 @router.get("", **told.call("Me", answer=answers.MeView))
 async def get_me(request: Request) -> Response:
-    """Everything that is kept of me."""
+    """Everything that is kept of me, and the key with which a browser subscribes to pushes."""
     call = await begin(request)
-    return answer(await call.read(lambda tx, now: set_me.show_me(tx, now, call.viewer)))
+    mine = await call.read(lambda tx, now: set_me.show_me(tx, now, call.viewer))
+    return answer(mine | {"push": mine["push"] | {"key": call.flare.push.public_key}})
 
 
 @router.put("", **told.call("Change me", body=bodies.MeBody, answer=answers.MeView))
@@ -56,6 +59,25 @@ async def put_duty(request: Request) -> Response:
         return set_me.set_duty(tx, now, command)
 
     return written(await call.write(job))
+
+
+@router.put("/push", **told.call("Alert this device", body=bodies.PushBody, answer=answers.DevicesView))
+async def put_push(request: Request) -> Response:
+    """A browser's push subscription, as `PushSubscription.toJSON()` gives it. The same one again is one."""
+    call = await begin(request)
+    _ = call.person_id
+    body = await call.body(bodies.PushBody)
+    p256dh, auth = call.flare.push.check(body.endpoint, body.keys.p256dh, body.keys.auth)
+    lang = body.lang or choose(None, request.cookies.get(LANG_COOKIE), request.headers.get("accept-language"))
+    command = push.Register(viewer=call.viewer, endpoint=body.endpoint, p256dh=p256dh, auth=auth, lang=lang)
+    return written(await call.write(lambda tx, now: push.register(tx, now, command)))
+
+
+@router.delete("/push", **told.call("Alert this device no more", status=204))
+async def delete_push(request: Request) -> Response:
+    """This browser's subscription; with a program's token every one of that person's. Twice is once."""
+    call = await begin(request)
+    return written(await call.write(lambda tx, now: push.unregister(tx, now, call.viewer), 204))
 
 
 def duty_changes(body: bodies.DutyBody) -> dict[str, Any]:

@@ -152,6 +152,12 @@ class MeView(Told):
     place_state: str
 
 
+class DevicesView(Told):
+    """How many devices are alerted now."""
+
+    devices: int
+
+
 class KeptView(Told):
     """The cell that was kept: the point is not."""
 
@@ -252,6 +258,7 @@ class ExportView(Told):
     claims: list[ClaimView]
     alerts: list[dict[str, Any]]
     sessions: list[SessionPart]
+    devices: list[dict[str, Any]]
 
 
 class DeskRow(Told):

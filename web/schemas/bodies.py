@@ -243,6 +243,9 @@ class CloseBody(Body):
     note: Note | None = None
 
 
+Lang = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
+
+
 class MeBody(Body):
     """What I say of myself; what is absent stays, null erases."""
 
@@ -250,7 +253,26 @@ class MeBody(Body):
     seats: Annotated[int, Field(ge=0, le=limits.PERSON_SEATS_MAX)] | None = None
     car: Name | None = None
     phone: Phone | None = None
-    lang: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")] | None = None
+    lang: Lang | None = None
+
+
+Key = Annotated[str, Field(max_length=128)]
+
+
+class PushKeys(Body):
+    """The two keys that messages for one browser are encrypted with, in base64url as it gives them."""
+
+    p256dh: Key
+    auth: Key
+
+
+class PushBody(Body):
+    """A browser's push subscription; `lang`: in which language it is told, without it the browser's own."""
+
+    endpoint: Annotated[str, Field(max_length=limits.PUSH_ENDPOINT_CHARS)]
+    keys: PushKeys
+    expirationTime: float | None = None  # noqa: N815 - the browser's own word for it
+    lang: Lang | None = None
 
 
 def _moment(value: object) -> object:
