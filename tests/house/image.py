@@ -87,19 +87,19 @@ def compose_faults(root: Path) -> list[str]:
     return faults
 
 
-def known_variables(settings: Path) -> set[str]:
-    """The environment variables that settings.py names, each also with _FILE."""
-    texts = (node.value for node in ast.walk(ast.parse(settings.read_text())) if isinstance(node, ast.Constant))
+def known_variables(reader: Path) -> set[str]:
+    """The environment variables that a file of ours names, each also with _FILE."""
+    texts = (node.value for node in ast.walk(ast.parse(reader.read_text())) if isinstance(node, ast.Constant))
     names = {text for text in texts if isinstance(text, str) and VARIABLE.fullmatch(text)}
     return names | {f"{name}_FILE" for name in names}
 
 
 def unknown_variables(root: Path) -> list[str]:
-    """FLARE_ names in Dockerfile, compose.yaml and deploy/ that no setting reads: a typo there is silent otherwise."""
-    settings = root / "dispatch" / "settings.py"
-    if not settings.exists():
+    """FLARE_ names in Dockerfile, compose.yaml and deploy/ that nobody reads: a typo there is silent otherwise."""
+    readers = [path for path in (root / "dispatch" / "settings.py", root / "hatch_build.py") if path.exists()]
+    if not readers:
         return []
-    known = known_variables(settings)
+    known = set().union(*(known_variables(path) for path in readers))
     places = [root / "Dockerfile", root / "compose.yaml", *sorted((root / "deploy").glob("*"))]
     return [
         f"{path.relative_to(root).as_posix()}: {name} is no setting"

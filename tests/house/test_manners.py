@@ -37,7 +37,7 @@ BAD = [
     (manners.missing_headers, "tests/test_a.py", "x = 1", "tests/test_a.py:1:"),
     (manners.missing_docstrings, "web/a.py", "def shown(): ...", "web/a.py:1: shown"),
     (manners.missing_docstrings, "geo/a.py", "x = 1\nclass Point: ...", "geo/a.py:2: Point"),
-    (manners.long_files, "web/ui/map.ts", LONG, "web/ui/map.ts: 401 lines"),
+    (manners.long_files, "web/static/wall/map.js", LONG, "web/static/wall/map.js: 401 lines"),
     (manners.long_files, "dispatch/domain/waves.py", LONG, "dispatch/domain/waves.py: 401 lines"),
     (manners.poor_test_names, "tests/test_a.py", "def test_claims_work(): ...", "test_a.py:1: test_claims_work"),
     (manners.sleepers_and_mocks, "tests/test_a.py", "import time\ntime.sleep(1)", "test_a.py:2: sleeps"),

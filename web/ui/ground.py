@@ -35,24 +35,24 @@ def places() -> dict[str, Any]:
 
 def _levels(largest_first: Iterable[Place]) -> list[tuple[Place, int]]:
     """The towns worth a name, each with the zoom from which it is the largest of its surroundings."""
-    taken: dict[tuple[int, int, int], None] = {}
+    taken: set[tuple[int, int, int]] = set()
     named = []
     for place in largest_first:
-        cells = [
-            (
-                zoom,
-                *(
-                    math.floor(at * 2**zoom / room)
-                    for at, room in zip((place.point.lon, place.point.lat), ROOM, strict=True)
-                ),
-            )
-            for zoom in range(1, NAMED_TO_ZOOM + 1)
-        ]
-        level = next((cell[0] for cell in cells if cell not in taken), None)
-        if level is not None:
-            taken.update(dict.fromkeys(cell for cell in cells if cell[0] >= level))
+        finest = _cell(place, NAMED_TO_ZOOM)
+        # Cells lie in each other: where the finest is taken, whoever took it found all larger ones taken, or took them.
+        if finest not in taken:
+            cells = [_cell(place, zoom) for zoom in range(1, NAMED_TO_ZOOM)] + [finest]
+            level = next(cell[0] for cell in cells if cell not in taken)
+            taken.update(cells[level - 1 :])
             named.append((place, level))
     return named
+
+
+def _cell(place: Place, zoom: int) -> tuple[int, int, int]:
+    east, north = (
+        math.floor(at * 2**zoom / room) for at, room in zip((place.point.lon, place.point.lat), ROOM, strict=True)
+    )
+    return zoom, east, north
 
 
 def _row(place: Place, level: int) -> list[Any]:
