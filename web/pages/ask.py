@@ -208,7 +208,7 @@ def _form(
         "sms": flare_of(request).settings.sms_number,
         "script_says": outbox.says(reader, SCRIPT_SAYS),
     }
-    return page(request, reader, "ask", values, styles=("ask",), status=status, kept=kept)
+    return page(request, reader, "ask", values, styles=("step", "ask"), status=status, kept=kept)
 
 
 def _danger(speak: Speaker, number: str) -> Notice:

@@ -218,5 +218,5 @@ async def status_page(request: Request) -> Response:
         title = speak.tn(slow, slow, minutes)
     else:
         title = speak.t("Flare is working.") if live else speak.t("Live updates are starting. Asks are safe.")
-    values = {"title": title, "rows": rows, "updated": speak.clock(reader.now)}
+    values = {"title": title, "rows": rows, "updated": f"{reader.now:%H:%M} UTC"}
     return page(request, reader, "status", values, base="status", policy=STILL, kept="public, max-age=5")

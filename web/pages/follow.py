@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
 from dispatch.domain.errors import NotFound, SignIn
+from dispatch.domain.kinds import KINDS
 from dispatch.domain.visibility import EXACT
 from geo.point import Point
 from web.call import named
@@ -43,7 +44,6 @@ async def follow_page(request: Request, public_id: str) -> Response:
     reader = reader_of(request, country=seen.country, at=seen.middle)
     values = region(reader, seen) | {
         "title": nouns.head_at(reader.speak, seen.view["kind"], seen.view["quantity"], label_of(seen)),
-        "key": new_key,
         "seen": seen,
         "fragment": Markup(fragment(reader, "follow_live", region(reader, seen))),  # noqa: S704  # our own template
     }
@@ -83,7 +83,8 @@ def region(reader: Reader, seen: Seen) -> dict[str, Any]:
         "map": _map(speak, seen),
         "strip": _strip(speak, seen),
         "where": _where(seen),
-        "heard": story.heard_line(speak, heard) if heard and heard["alerted"] and going else None,
+        "heard": story.heard_line(speak, heard) if heard and heard["alerted"] and going and told.asks is None else None,
+        "alternatives": told.tone != "stop" and KINDS[view["kind"]].located,
         "odds": story.odds(speak, view.get("forecast"))
         if view["status"] == "open" and view["role"] == "owner"
         else None,
@@ -91,6 +92,8 @@ def region(reader: Reader, seen: Seen) -> dict[str, Any]:
         "newest": NEWEST,
         "going": going,
         "exact": view["role"] in _NAMES,
+        "helper": seen.helper or seen.member,
+        "key": new_key,
         "updated": speak.clock(reader.now),
         "refresh": None if not going else REFRESH_S if view["status"] == "open" else COVERED_REFRESH_S,
     }

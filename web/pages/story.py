@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
+from dispatch.domain import limits
 from web.pages import nouns
 from web.pages.speech import Speaker, said
 
@@ -20,7 +21,8 @@ STANDING: Final = ("committed", "en_route", "on_scene", "met")
 ON_THE_ROAD: Final = ("en_route", "on_scene", "met", "done")
 BAR_MOST: Final = 20
 QUIET_AFTER: Final = timedelta(minutes=12)
-_LEASE: Final = timedelta(minutes=20)
+_LEASE: Final = limits.LEASE_EN_ROUTE
+_GRACE: Final = limits.LEASE_EN_ROUTE_GRACE
 NOBODY_AFTER: Final = timedelta(minutes=15)
 JUST_NOW: Final = timedelta(minutes=6)
 
@@ -99,6 +101,8 @@ def tell(speak: Speaker, view: View, events: Sequence[Told], now: datetime, numb
     claims = standing(view)
     steps = [claim["status"] for claim in claims]
     if claims and all(step == "met" for step in steps) and not view["seats"]["open"]:
+        if view["role"] != "owner":
+            return Story(headline=speak.t("Everyone has been met."), line=Markup(""), tone="go")
         return Story(
             headline=speak.t("Is everyone safe?"),
             line=speak.t("Everyone is with the people who came."),
@@ -110,9 +114,9 @@ def tell(speak: Speaker, view: View, events: Sequence[Told], now: datetime, numb
     if "on_scene" in steps:
         return _there(speak, claims[steps.index("on_scene")])
     if (silent := _silent(claims, now)) is not None:
-        return _no_sign(speak, silent, now)
-    if (ended := _just_ended(events, now)) is not None and view["seats"]["open"]:
-        return _reopened(speak, view, ended)
+        return _no_sign(speak, silent, events, now)
+    if (ended := _just_ended(events, now)) is not None and (view["seats"]["open"] or ended[1]):
+        return _reopened(speak, view, *ended)
     if not claims:
         return _nobody_yet(speak, view, now, number)
     if view["seats"]["open"] == 0:
@@ -179,9 +183,14 @@ def _silent(claims: Sequence[View], now: datetime) -> View | None:
     return None
 
 
-def _no_sign(speak: Speaker, claim: View, now: datetime) -> Story:
+def _no_sign(speak: Speaker, claim: View, events: Sequence[Told], now: datetime) -> Story:
     until = when(claim["lease_until"]) or now
-    minutes = int((_LEASE - (until - now)) / timedelta(minutes=1))
+    eta = when(claim["eta_at"])
+    since = until - _LEASE
+    if eta is not None and until - eta == _GRACE:
+        # They were given until well past their arrival: silent is who has said nothing since the last step.
+        since = max((told.at for told in events if told.body.get("claim", {}).get("id") == claim["id"]), default=since)
+    minutes = int((now - since) / timedelta(minutes=1))
     name = name_of(speak, claim)
     return Story(
         headline=speak.t("We have not heard from {name} for {n} min", name=name, n=minutes),
@@ -191,21 +200,28 @@ def _no_sign(speak: Speaker, claim: View, now: datetime) -> Story:
     )
 
 
-def _just_ended(events: Sequence[Told], now: datetime) -> View | None:
+def _just_ended(events: Sequence[Told], now: datetime) -> tuple[View, View | None] | None:
+    """The promise that was just broken, and whoever stood by and takes its seats."""
+    taker: View | None = None
     for told in reversed(events):
         if told.kind == "claimed" or now - told.at > JUST_NOW:
             return None
+        if told.kind == "claim_stepped" and told.body.get("claim", {}).get("status") == "committed":
+            taker = told.body["claim"]
         if told.kind == "claim_ended" and told.body.get("claim", {}).get("status") in (
             "withdrawn",
             "lapsed",
             "no_show",
         ):
             claim: View = told.body["claim"]
-            return claim
+            return claim, taker
     return None
 
 
-def _reopened(speak: Speaker, view: View, claim: View) -> Story:
+def _reopened(speak: Speaker, view: View, claim: View, taker: View | None) -> Story:
+    if taker is not None:
+        line = speak.t("{name} was standing by and takes them.", name=name_of(speak, taker))
+        return Story(headline=speak.t("{name} can't make it", name=name_of(speak, claim)), line=line)
     back = nouns.units(speak, view["kind"], claim["seats"])
     return Story(
         headline=speak.t("{name} can't make it", name=name_of(speak, claim)),
@@ -269,7 +285,8 @@ def _some(speak: Speaker, view: View, claims: Sequence[View]) -> Story:
     line = _promises(speak, view, claims)
     if seats["total"] is None:
         return Story(headline=nouns.units(speak, kind, seats["claimed"]), line=line, tone="go")
-    more = speak.tn("We are looking for {n} more.", "We are looking for {n} more.", seats["open"])
+    missing = nouns.count(kind, seats["open"])
+    more = speak.tn("We are looking for {n} more.", "We are looking for {n} more.", missing)
     return Story(
         headline=nouns.found(speak, kind, seats["claimed"], seats["total"]),
         line=Markup("{} {}").format(line, more),

@@ -14,7 +14,7 @@ from dispatch.domain.visibility import Role
 from dispatch.ports import Tx
 from web.call import Call, checked, named
 from web.errors import STATUS, code_of
-from web.pages import helping, nouns
+from web.pages import helping, nouns, outbox
 from web.pages.door import form_call, look, new_key, wants_json
 from web.pages.faults import PageRoute
 from web.pages.following import Seen, see
@@ -43,7 +43,10 @@ def take_form(
     """The page on which seats are taken. `left`: how many there are after somebody was faster."""
     speak = reader.speak
     card = helping.card(speak, alert, reader.now, picture=True)
-    offered = helping.default_seats(my_seats, left or card.open)
+    most = left if left is not None else card.open
+    offered = (
+        helping.default_seats(my_seats, most) if alert["kind"] == "ride" else max(1, nouns.count(alert["kind"], most))
+    )
     over = alert["status"] not in ("open", "claimed")
     values = {
         "card": card,
@@ -56,12 +59,13 @@ def take_form(
         "full": card.open == 0 or left == 0,
         "over": over,
         "reasons": [(reason, speak.t(reason)) for reason in REASONS] if card.id else [],
+        "script_says": outbox.says(reader),
         "take_says": speak.t("Take the seats") if alert["kind"] == "ride" else speak.t("I promise it"),
         "seats_say": speak.t("How many seats do you have?")
         if alert["kind"] == "ride"
         else speak.t("How much can you take on?"),
     }
-    return page(request, reader, "take", values, styles=("signs", "follow", "help", "map"), status=status)
+    return page(request, reader, "take", values, styles=("signs", "follow", "step", "help", "map"), status=status)
 
 
 def as_alert(seen: Seen) -> dict[str, Any]:
@@ -107,7 +111,9 @@ async def take_page(request: Request, public_id: str) -> Response:
 async def take(request: Request, public_id: str) -> Response:
     """The seats, or what is left of them."""
     call, form = await form_call(request)
-    body: dict[str, Any] = {"seats": form.number("seats") or 0, "standby": bool(form.get("standby"))}
+    kind = await call.read(lambda tx, now: see(tx, now, call.viewer, named(public_id)).view["kind"])
+    seats = (form.number("seats") or 0) * nouns.NOUNS[kind].divide
+    body: dict[str, Any] = {"seats": seats, "standby": bool(form.get("standby"))}
     minutes = form.number("other") or form.number("eta")
     if minutes:
         body["eta_minutes"] = min(minutes, 24 * 60)

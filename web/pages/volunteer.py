@@ -16,6 +16,7 @@ from dispatch.actions.look import alert_views, show_inbox
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.errors import NotFound, PlaceUnclear, SignIn
+from dispatch.domain.lifecycle import ClaimState
 from dispatch.domain.people import Duty
 from dispatch.domain.plain_text import check_text
 from dispatch.domain.visibility import Viewer
@@ -24,7 +25,7 @@ from dispatch.ports import Tx
 from geo.point import Point
 from web.call import named
 from web.limiter import ANSWER
-from web.pages import helping
+from web.pages import helping, nouns
 from web.pages.door import form_call, look, new_key, wants_json
 from web.pages.faults import PageRoute
 from web.pages.follow import link_page
@@ -40,6 +41,7 @@ DUTIES: Final = (
     (Duty.OFF_DUTY, "Off"),
 )
 BREAK: Final = timedelta(hours=8)
+JUST_OVER: Final = timedelta(minutes=30)
 REASONS: Final = ("Too far", "No car", "Not tonight", "Don't know them")
 REFRESH_S: Final = 20
 
@@ -52,10 +54,30 @@ def inbox(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
     state = show_inbox(tx, now, viewer)
     person = set_me.me(tx, viewer)
     return state | {
+        "over": just_over(tx, now, person.id),
         "me": set_me.my_view(tx, person, now),
         "at": inbox_position(tx, person.id),
         "place": person.place,
     }
+
+
+def just_over(tx: Tx, now: datetime, person_id: int) -> list[dict[str, Any]]:
+    """What has just become of my promises: lapsed ones whose seats are still open, and the ones that are done."""
+    found = []
+    for claim in tx.claims.of_person(person_id, limits.INBOX_ALERTS):
+        fresh = claim.ended_at is not None and now - claim.ended_at < JUST_OVER
+        if not fresh or claim.status not in (ClaimState.LAPSED, ClaimState.DONE):
+            continue
+        request = tx.requests.by_id(claim.request_id)
+        if request is None or tx.claims.unfinished(claim.request_id, person_id) is not None:
+            continue
+        lapsed = claim.status is ClaimState.LAPSED
+        if not lapsed or (not request.over and request.seats.open):
+            found.append(
+                {"request": request.public_id, "kind": request.kind, "seats": claim.seats, "at": claim.ended_at,
+                 "lapsed": lapsed}
+            )  # fmt: skip
+    return found
 
 
 def inbox_position(tx: Tx, person_id: int) -> str:
@@ -102,12 +124,24 @@ def live_values(reader: Reader, state: dict[str, Any]) -> dict[str, Any]:
         "me": state["me"],
         "claims": [helping.mine(speak, claim, now) for claim in state["claims"]],
         "cards": helping.cards(speak, state["alerts"], now),
+        "over": [_over(reader, each) for each in state["over"]],
         "gone": _gone(reader, state["alerts"]),
         "groups": len(state["me"]["communities"]),
         "last": _last(reader, state["alerts"]),
         "key": new_key,
         "updated": speak.clock(now),
     }
+
+
+def _over(reader: Reader, over: dict[str, Any]) -> dict[str, Any]:
+    speak = reader.speak
+    if over["lapsed"]:
+        title = speak.t("Your seats went back at {time}. Still coming?", time=speak.clock(over["at"]))
+        return over | {"title": title}
+    people = nouns.count(over["kind"], over["seats"])
+    one, other = "Thank you. {n} person got there with you.", "Thank you. {n} people got there with you."
+    title = speak.tn(one, other, people) if over["kind"] == "ride" else speak.t("Thank you. It is done.")
+    return over | {"title": title}
 
 
 def _gone(reader: Reader, alerts: list[dict[str, Any]]) -> Markup | None:

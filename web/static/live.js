@@ -4,14 +4,12 @@ const box = document.getElementById("live"), fresh = document.getElementById("fr
 const fragment = window.trustedTypes
   ? trustedTypes.createPolicy("fragment", { createHTML: (text) => text, createScriptURL: (url) => (url === "/worker.js" ? url : "") })
   : { createHTML: (text) => text, createScriptURL: (url) => url };
-let at = box.dataset.at, source = null, heard = Date.now(), failures = 0, hiding = 0, polling = false, tries = 0;
+let at = box.dataset.at, source = null, heard = Date.now(), failures = 0, hiding = 0, polling = false, tries = 0, held = null;
 
 const two = (n) => String(n).padStart(2, "0");
+const clock = (moment) => `${two(moment.getHours())}:${two(moment.getMinutes())}`;
 function local(within) {
-  for (const each of within.querySelectorAll("time")) {
-    const moment = new Date(each.dateTime);
-    each.textContent = `${two(moment.getHours())}:${two(moment.getMinutes())}`;
-  }
+  for (const each of within.querySelectorAll("time")) each.textContent = clock(new Date(each.dateTime));
 }
 
 function newer(id) {
@@ -19,45 +17,35 @@ function newer(id) {
   return epoch !== was || Number(off) >= Number(held);
 }
 
+// A field somebody types in is not taken away: the newest picture waits until they are done.
+const typing = () => box.contains(document.activeElement) && /INPUT|TEXTAREA/.test(document.activeElement.tagName);
+const likeness = (each) => each.tagName + (each.getAttribute("href") ?? "") + (each.form?.getAttribute("action") ?? "") + each.textContent;
 function show(id, html) {
   heard = Date.now();
   if (id && !newer(id)) return;
+  if (typing()) return void (held = [id, html]);
   at = id || at;
-  const typing = box.contains(document.activeElement) && /INPUT|TEXTAREA/.test(document.activeElement.tagName);
-  if (typing) return;
-  const before = document.getElementById("headline")?.textContent;
+  held = null;
+  const before = document.getElementById("headline")?.textContent, focused = box.contains(document.activeElement) && likeness(document.activeElement);
   const open = [...box.querySelectorAll("details")].map((each) => each.open);
   box.innerHTML = fragment.createHTML(html);
   box.querySelectorAll("details").forEach((each, i) => (each.open = Boolean(open[i])));
+  if (focused) [...box.querySelectorAll("a,button,summary")].find((each) => likeness(each) === focused)?.focus({ preventScroll: true });
   local(box);
   const now = document.getElementById("headline")?.textContent;
   if (now && now !== before) told.textContent = now;
-  mark();
+  seenAt = clock(new Date());
+  found();
 }
+box.addEventListener("focusout", () => setTimeout(() => held && show(...held)));
 
-function mark() {
-  const moment = new Date(), time = fresh.querySelector("time");
-  document.body.classList.remove("old");
-  if (time) {
-    time.dateTime = moment.toISOString();
-    time.textContent = `${two(moment.getHours())}:${two(moment.getMinutes())}`;
-  }
+// Old data is greyed and says how old it is; it is never shown as live.
+function say(words, old) {
+  document.body.classList.toggle("old", old);
+  fresh.textContent = words.replace("{time}", seenAt);
 }
-
-function lost() {
-  document.body.classList.add("old");
-  let said = fresh.querySelector("span");
-  if (!said) {
-    said = document.createElement("span");
-    fresh.append(" ", said);
-  }
-  said.textContent = fresh.dataset.lost;
-}
-
-function found() {
-  document.body.classList.remove("old");
-  fresh.querySelector("span")?.remove();
-}
+const lost = () => say(fresh.dataset.lost, true);
+const found = () => say(fresh.dataset.seen, false);
 
 function listen() {
   if (source || document.hidden) return;
@@ -66,11 +54,11 @@ function listen() {
   source.onopen = () => {
     heard = Date.now();
     tries = 0;
+    if (failures) seenAt = clock(new Date());
     found();
   };
   source.onmessage = (event) => {
     failures = 0;
-    found();
     show(event.lastEventId, event.data);
   };
   source.addEventListener("beat", () => (heard = Date.now()));
@@ -96,11 +84,13 @@ async function poll() {
     try {
       const answer = await fetch(`${box.dataset.from}?after=${encodeURIComponent(at)}&wait=25`, { headers: { accept: "text/html" } });
       if (answer.status === 200) show(answer.headers.get("x-position"), await answer.text());
-      else if (answer.status !== 204) throw new Error(String(answer.status));
-      found();
+      else if (answer.status >= 500) say(fresh.dataset.broke, true);
+      else if (answer.status !== 204) return location.reload();
+      else found();
       heard = Date.now();
-    } catch {
-      lost();
+      if (answer.status >= 500) throw new Error("ours");
+    } catch (error) {
+      if (error.message !== "ours") lost();
       await new Promise((go) => setTimeout(go, 2000 + Math.random() * 4000));
     }
   }
@@ -116,6 +106,7 @@ document.addEventListener("visibilitychange", () => {
   else listen();
 });
 addEventListener("online", listen);
+addEventListener("offline", lost);
 addEventListener("pagehide", stop);
 // An alert that was really on screen for a second is marked as seen: that is no yes.
 const seen = new Set();
@@ -139,5 +130,11 @@ if (window.IntersectionObserver) {
   watch();
 }
 local(document);
+let seenAt = fresh.querySelector("time")?.textContent ?? "";
+if (navigator.onLine === false) lost();
 listen();
+// An ask or seats that were kept on this phone go out from here, too.
+try {
+  if (/"waiting"|"sent"/.test(localStorage.getItem("flare-outbox"))) import(box.dataset.outbox);
+} catch {}
 if (window.isSecureContext && navigator.serviceWorker) navigator.serviceWorker.register(fragment.createScriptURL("/worker.js")).catch(() => {});

@@ -1,0 +1,314 @@
+"""Every page in every state it can be in, built once: what axe, layout, the canary and the host recorder all look at.
+
+One house, one evening: asks are posted, promised, broken and ended until each state of docs/screens.md stands at one
+address. A `Scene` says who looks, where, and what they do there before it is what it is. Nothing here asserts anything.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import Any, Final
+
+import httpx
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.conftest import PHONE, House
+from tests.web.conftest import BAKER, NOTE
+from tests.web.conftest import PHONE as NUMBER
+
+BAKER_TEXT: Final = {"text": "I-15 near Baker, CA"}
+CODE_WRONG: Final = "000"
+NOBODY: Final[Mapping[str, str]] = {}
+MAYA: Final = {"name": "Maya", "phone": "+15550177"}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One page in one state. `who`: a member, "view" or "helper" with a link, None for nobody."""
+
+    name: str
+    who: str | None
+    path: str
+    act: Callable[[Page], None] = lambda page: None
+    wall: bool = False
+
+
+@dataclass
+class Evening:
+    """The house with everything that happened in it."""
+
+    house: House
+    asks: dict[str, str] = field(default_factory=dict)
+    links: dict[str, dict[str, str]] = field(default_factory=dict)
+    invite: str = ""
+    keys: Iterator[int] = field(default_factory=count)
+
+    def post(self, who: str, path: str, body: object = None, *, status: int | None = None) -> Any:
+        """What the API answered to that member, or to the holder of that token."""
+        token = self.house.world.tokens.get(who, who)
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"gallery-{next(self.keys):08}"}
+        answer = httpx.post(self.house.address + path, json=body or {}, headers=headers, timeout=20)
+        assert answer.status_code == status if status else answer.is_success, answer.text
+        return answer.json()
+
+    def ask(self, name: str, who: str = "ana", **more: Any) -> str:
+        """An ask under a name of the gallery; its id."""
+        usual: dict[str, Any] = {
+            "kind": "ride", "quantity": 9, "place": BAKER, "note": NOTE, "contact": {"name": "Ana", "phone": NUMBER},
+            "similar_ok": True,
+        }  # fmt: skip
+        made = self.post(who, "/v1/requests", usual | more)
+        self.asks[name] = made["id"]
+        self.links[name] = {power: link.rpartition("#")[2] for power, link in made["links"].items()}
+        return str(made["id"])
+
+    def claim(self, name: str, seats: int, who: str = "ben", more: Mapping[str, str] = NOBODY, **about: Any) -> str:
+        """Seats promised; the claim's id."""
+        return str(
+            self.post(who, f"/v1/requests/{self.asks[name]}/claims", {"seats": seats} | about | dict(more))["id"]
+        )
+
+    def step(self, claim: str, *steps: str, who: str = "ben", **more: Any) -> None:
+        """One step after the other."""
+        for each in steps:
+            self.post(who, f"/v1/claims/{claim}/steps", {"step": each} | more)
+
+    def close(self, name: str, how: str, who: str = "ana") -> None:
+        """The end of an ask."""
+        self.post(who, f"/v1/requests/{self.asks[name]}/close", {"disposition": how})
+
+    def wait(self, **by: float) -> None:
+        """Lets time pass, and does what is due then."""
+        self.house.world.clock.step(timedelta(**by))
+        for _ in range(50):
+            if not self.house.world.flare.ticker.turn():
+                return
+
+    def meet(self, claim: str, name: str) -> None:
+        """They have met: the code that the other one tells."""
+        self.step(claim, "met")
+
+
+def evening(house: House) -> Evening:
+    """Everything that happens, so that each state stands at the end. Times count back from then."""
+    held = Evening(house)
+    held.ask("expired")
+    held.claim("expired", 4)
+    held.wait(hours=7)
+    for name, how in (("cancelled", "cancelled"), ("resolved", "resolved")):
+        held.ask(name)
+        claim = held.claim(name, 4)
+        held.step(claim, "en_route", "on_scene")
+        if how == "resolved":
+            held.meet(claim, name)
+        held.close(name, how)
+    held.ask("nobody yet", quantity=3)
+    held.ask("nobody yet, danger", quantity=2, urgency="danger")
+    held.wait(minutes=6)
+    held.ask("lapsed", quantity=4)
+    held.claim("lapsed", 4)
+    held.ask("silent", quantity=4)
+    held.step(held.claim("silent", 4), "en_route")
+    held.wait(minutes=4)
+    held.ask("warned", quantity=4)
+    held.claim("warned", 2)
+    held.wait(minutes=8)
+    held.ask("done", quantity=4)
+    claim = held.claim("done", 4)
+    held.step(claim, "en_route", "on_scene")
+    held.meet(claim, "done")
+    held.step(claim, "done")
+    held.ask("taken over", quantity=1)
+    gone = held.claim("taken over", 1, who="cem")
+    held.claim("taken over", 1, standby=True)
+    held.step(gone, "withdraw", who="cem")
+    held.ask("asked")
+    held.ask("unheard", who="dora", quantity=2)
+    held.ask("some")
+    held.claim("some", 4, eta_minutes=60)
+    held.ask("covered")
+    held.claim("covered", 5, eta_minutes=30)
+    held.claim("covered", 4, who=held.links["covered"]["helper"], more=MAYA)
+    held.ask("standby", quantity=1)
+    held.claim("standby", 1, who=held.links["standby"]["helper"], more=MAYA)
+    held.claim("standby", 1, standby=True)
+    held.ask("on the way", quantity=4)
+    held.step(held.claim("on the way", 4, eta_minutes=50), "en_route")
+    held.ask("reopened")
+    held.step(held.claim("reopened", 4), "withdraw")
+    held.ask("there", quantity=4)
+    held.step(held.claim("there", 4), "en_route", "on_scene")
+    held.ask("partly met")
+    claim = held.claim("partly met", 4)
+    held.step(claim, "en_route", "on_scene")
+    held.meet(claim, "partly met")
+    held.ask("all met", quantity=4)
+    claim = held.claim("all met", 4)
+    held.step(claim, "en_route", "on_scene")
+    held.meet(claim, "all met")
+    held.ask("money", kind="funds", quantity=4_000, place=None)
+    held.ask("kind words", kind="words", quantity=None, place=None)
+    held.ask("for another", who="dora", for_other=True, place=BAKER_TEXT)
+    held.invite = held.post("ana", "/v1/invites")["token"]
+    held.wait(seconds=30)
+    return held
+
+
+def _form(page: Page, **fields: str) -> None:
+    for name, value in ({"quantity": "3", "place": "I-15 near Baker, CA"} | fields).items():
+        page.fill(f"[name={name}]", value)
+    page.click(".send .main")
+
+
+def _refused(**fields: str) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        _form(page, **fields)
+        page.wait_for_selector(".faults")
+
+    return act
+
+
+def _open(selector: str) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        for each in page.locator(selector).all():
+            if each.is_visible():
+                each.click()
+
+    return act
+
+
+def _danger(page: Page) -> None:
+    page.click(".more > summary")
+    page.locator("label:has([value=danger])").click()
+
+
+def _offline(page: Page) -> None:
+    page.context.set_offline(True)
+    _form(page)
+    page.wait_for_selector("#note:not(:empty)")
+    page.context.set_offline(False)
+    page.evaluate("() => localStorage.clear()")
+
+
+def _town(page: Page) -> None:
+    page.fill("#town", "Baker, CA")
+    page.click("main form .main")
+    page.wait_for_selector("table")
+
+
+def _press(selector: str, then: str) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        page.locator(selector).first.click()
+        page.wait_for_selector(then)
+
+    return act
+
+
+OWNED: Final = (
+    "expired", "cancelled", "resolved", "nobody yet", "nobody yet, danger", "silent", "asked", "some", "covered",
+    "on the way", "reopened", "taken over", "there", "partly met", "all met", "money", "kind words",
+)  # fmt: skip
+LINKED: Final = ("asked", "covered", "on the way", "all met", "resolved")
+
+
+def scenes(held: Evening) -> Sequence[Scene]:
+    """Every page and state there is, phones first, then the wall."""
+    asks = held.asks
+    ask = f"/r/{asks['some']}"
+    return [
+        Scene("ask", None, "/"),
+        Scene("ask, everything open", None, "/", _open("main details > summary")),
+        Scene("ask, a member", "cem", "/"),
+        Scene("ask, own asks", "dora", "/"),
+        Scene("ask, no such place", "cem", "/", _refused(place="zzqqvv nowhere at all")),
+        Scene("ask, two places", "cem", "/", _refused(place="Baker")),
+        Scene("ask, no number", "cem", "/", _refused(quantity="many")),
+        Scene("ask, danger", None, "/", _danger),
+        Scene("ask, no signal", None, "/", _offline),
+        Scene("ask again", "ana", f"/?again={asks['expired']}"),
+        Scene("offline", None, "/offline"),
+        *(Scene(f"follow, {name}", "ana", f"/r/{asks[name]}", _open("main details > summary")) for name in OWNED),
+        Scene("follow, unheard", "dora", f"/r/{asks['unheard']}"),
+        Scene("follow, claimer", "ben", ask),
+        *(Scene(f"follow by link, {name}", f"view {name}", f"/r/{asks[name]}") for name in LINKED),
+        Scene("follow by helpers' link", "helper asked", f"/r/{asks['asked']}"),
+        Scene("share", "ana", ask, _press("form[action$=share] button", "#view")),
+        Scene("close", "ana", f"{ask}/close?as=resolved"),
+        Scene("cancel", "ana", f"{ask}/close?as=cancelled"),
+        Scene("who did not come", "ana", f"/r/{asks['all met']}/missing"),
+        Scene("a link that is needed", None, ask),
+        Scene("help, everything", "ben", "/help", _open("main details > summary")),
+        Scene("help, alerts", "cem", "/help"),
+        Scene("help, nothing", "dora", "/help"),
+        Scene("help, nobody", None, "/help"),
+        Scene("take", "cem", f"/r/{asks['asked']}/take"),
+        Scene("take, by link", "helper asked", f"/r/{asks['asked']}/take"),
+        Scene("take, all found", "helper covered", f"/r/{asks['covered']}/take"),
+        Scene("take, over", "helper resolved", f"/r/{asks['resolved']}/take"),
+        Scene("wrong code", "ben", "/help", _wrong_code),
+        Scene("join", None, "/join"),
+        Scene("join, ended link", None, "/join", _press("main form .main", "[role=alert]")),
+        Scene("ready", "ana", "/ready"),
+        Scene("ready, a town", "ana", "/ready", _town),
+        Scene("ready, nobody", "dora", "/ready", _town),
+        Scene("invite", "ana", "/ready", _press("form[action$=invite] button", "#link")),
+        Scene("report", "ana", f"/r/{asks['resolved']}/report"),
+        Scene("status", None, "/status"),
+        Scene("no such page", None, "/nothing"),
+        Scene("watch", None, "/watch", wall=True),
+        Scene("watch, in a room", None, "/watch?wall=1", wall=True),
+    ]
+
+
+def _wrong_code(page: Page) -> None:
+    page.locator("[name=code]").first.fill(CODE_WRONG)
+    page.get_by_text("We have met").first.click()
+    page.wait_for_selector("h1")
+
+
+WALL: Final[dict[str, Any]] = {"viewport": {"width": 1920, "height": 1080}}
+
+
+@dataclass
+class Visitors:
+    """A browser that can be anybody of the evening; each is signed in once."""
+
+    browser: Browser
+    evening: Evening
+    more: dict[str, Any] = field(default_factory=dict)
+    contexts: dict[tuple[str | None, bool], BrowserContext] = field(default_factory=dict)
+
+    def context(self, scene: Scene) -> BrowserContext:
+        """The context of whoever looks."""
+        key = (scene.who, scene.wall)
+        if key not in self.contexts:
+            about = PHONE | {"service_workers": "block"} | (WALL if scene.wall else {}) | self.more
+            self.contexts[key] = self.browser.new_context(**about)
+            self.contexts[key].set_default_timeout(15_000)
+            if scene.who is not None:
+                self._sign_in(self.contexts[key], scene.who)
+        return self.contexts[key]
+
+    def _sign_in(self, context: BrowserContext, who: str) -> None:
+        power, _, name = who.partition(" ")
+        token = self.evening.links[name][power] if name else self.evening.house.world.tokens[who]
+        page = context.new_page()
+        page.goto(self.evening.house.address + "/help")
+        page.fill("#token", token)
+        page.click("main form .main")
+        page.wait_for_selector("#live")
+        page.close()
+
+    def look(self, scene: Scene, lang: str = "en") -> Page:
+        """The page in its state. Whoever asked for it closes it."""
+        page = self.context(scene).new_page()
+        join = "&" if "?" in scene.path else "?"
+        page.goto(f"{self.evening.house.address}{scene.path}{join}lang={lang}", wait_until="domcontentloaded")
+        scene.act(page)
+        return page
+
+    def close(self) -> None:
+        """Everybody leaves."""
+        for context in self.contexts.values():
+            context.close()
