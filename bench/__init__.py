@@ -9,5 +9,6 @@ BENCHES: Final[dict[str, str]] = {
     "fan-out": "bench.fan_out",
     "idle": "bench.idle",
     "tail": "bench.tail",
+    "wall": "bench.wall",
 }
 """Name on the command line: the module whose `main(as_json=…)` runs it."""

@@ -132,12 +132,12 @@ def opened(url: str) -> SqlStore:
 @contextmanager
 def site(
     folder: Path, url: str | None = None, *, workers: int = 1, friends: int = 3,
-    tokens: Mapping[str, str] | None = None,
+    tokens: Mapping[str, str] | None = None, port: int = 0,
     **environ: str,
 ) -> Iterator[Site]:  # fmt: skip
     """A server on that database (none: SQLite in the folder), ended with the block.
 
-    With `tokens` nobody is made: the people are there already.
+    With `tokens` nobody is made: the people are there already; with a `port` it opens where one was before.
     """
     database = url or f"sqlite:///{folder / 'flare.db'}"
     if tokens is None:
@@ -146,7 +146,7 @@ def site(
     # Its workers compete for two cores with the tests: numpy's threads would only make it worse.
     quiet = {"FLARE_LIMITS": "off", "FLARE_SECRET": SECRET, "FLARE_DATABASE_URL": database, "OMP_NUM_THREADS": "1"}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FLARE_")}
-    command = [sys.executable, "-m", "dispatch", "serve", "--workers", str(workers), "--port", "0"]
+    command = [sys.executable, "-m", "dispatch", "serve", "--workers", str(workers), "--port", str(port)]
     log = folder / "server.log"
     with log.open("ab") as errors:
         process = subprocess.Popen(

@@ -124,4 +124,5 @@ def _ask(entry: Mapping[str, Any], request: Request, state: _State, origins: Map
         first_yes=None,
         covered_at=None,
         travel={},
+        heard=None,
     )

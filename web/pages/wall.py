@@ -73,6 +73,8 @@ class Ask:
     covered_at: datetime | None
     travel: Mapping[str, int]
     """People asked by cell, FEWEST or more; empty unless the owner lets viewers see it."""
+    heard: tuple[int, int] | None
+    """People asked, and of them those who looked; None unless the owner lets viewers see it."""
 
     @property
     def full(self) -> bool:
@@ -192,6 +194,7 @@ def _ask(tx: Tx, request: Request, role: Role, members: Mapping[str, int]) -> As
         first_yes=min((claim.created_at for claim in claims), default=None),
         covered_at=max((claim.created_at for claim in standing), default=None) if request.seats.open == 0 else None,
         travel=_travel(tx, request) if request.show_travel else {},
+        heard=(request.alerted, request.seen) if request.show_travel else None,
     )
 
 

@@ -86,12 +86,18 @@ def row(speak: Speaker, ask: wall.Ask) -> dict[str, Any]:
         "full": ask.full,
         "covered": _covered(speak, ask) if ask.full and ask.covered_at else None,
         "since": ask.created_at,
+        "heard": _heard(speak, ask.heard) if ask.heard and not ask.full else None,
         "open": entry["seats"]["open"] or 0,
         "bar": story.bar(view),
         "bar_words": story.bar_words(speak, view),
         "drill": entry["drill"],
         "danger": entry["urgency"] == "danger",
     }
+
+
+def _heard(speak: Speaker, heard: tuple[int, int]) -> Markup:
+    asked, seen = heard
+    return speak.t("{asked} asked, {seen} have seen it", asked=speak.number(asked), seen=speak.number(seen))
 
 
 def _covered(speak: Speaker, ask: wall.Ask) -> Markup:

@@ -4,7 +4,8 @@ import { root } from "./page.js";
 import { makeSparks } from "./sparks.js";
 import { drawStill, hexagon } from "./still.js";
 
-const PIXELS_MOST = 8e6, SLOW_FPS = 20, COUNT_MS = 3000, PULSE_MS = 2600, WAVE_MS = 4200, SHORT = 26;
+// What moves is drawn anew for each frame: at 4K with fewer pixels than what stands; a light has no edges to lose.
+const PIXELS_MOST = 8e6, MOVING_MOST = 3e6, SLOW_FPS = 20, COUNT_MS = 3000, PULSE_MS = 2600, WAVE_MS = 4200, SHORT = 26;
 
 function tonesOf(stage) {
   const style = getComputedStyle(stage), tone = (name) => style.getPropertyValue(name).trim();
@@ -22,7 +23,7 @@ export function makeOverlay(stage, ground) {
   let scene = { asks: [], arcs: [], people: [] }, spots = [];
   let tones = tonesOf(stage), size = { w: 0, h: 0, dpr: 1 };
   let moving = !matchMedia("(prefers-reduced-motion: reduce)").matches;
-  let running = false, slow = false, counted = 0, since = 0;
+  let running = false, slow = false, counted = 0, since = 0, spent = 0;
 
   // A light runs to the hero from every cell that was asked, and one ahead of everybody who comes.
   function curves() {
@@ -43,22 +44,21 @@ export function makeOverlay(stage, ground) {
   /** Everything anew: after another scene, another view, another size. */
   function place() {
     const w = stage.clientWidth, h = stage.clientHeight, big = Math.max(1, w / 1920);
-    let dpr = Math.min(devicePixelRatio || 1, 2);
-    while (w * h * dpr * dpr > PIXELS_MOST) dpr *= 0.9;
-    size = { w, h, dpr, big };
+    const scaled = (most) => Math.min(devicePixelRatio || 1, 2, Math.sqrt(most / Math.max(1, w * h)));
+    size = { w, h, dpr: scaled(MOVING_MOST), big };
     tones = tonesOf(stage);
-    const wide = Math.round(w * dpr), high = Math.round(h * dpr);
-    for (const canvas of [sky, still]) {
+    const fine = scaled(PIXELS_MOST), draw = still.getContext("2d");
+    for (const [canvas, scale] of [[sky, size.dpr], [still, fine]]) {
+      const wide = Math.round(w * scale), high = Math.round(h * scale);
       if (canvas.width !== wide || canvas.height !== high) {
         canvas.width = wide;
         canvas.height = high;
       }
     }
-    const draw = still.getContext("2d");
-    draw.setTransform(dpr, 0, 0, dpr, 0, 0);
+    draw.setTransform(fine, 0, 0, fine, 0, 0);
     draw.clearRect(0, 0, w, h);
     spots = drawStill(draw, scene, ground, tones, big);
-    sparks.set(moving ? curves() : [], wide, high, 2.1 * big * dpr, tones.spark);
+    sparks.set(moving ? curves() : [], sky.width, sky.height, 2.1 * big * size.dpr, tones.spark);
     drawFrame(performance.now());
     go();
   }
@@ -97,15 +97,20 @@ export function makeOverlay(stage, ground) {
   }
 
   function loop(now) {
+    const began = performance.now();
     drawFrame(now);
+    spent += performance.now() - began;
     running = moving && !document.hidden && (sparks.count > 0 || spots.some((spot) => spot[3] > 0));
     if (!running) return;
     counted++;
     if (now - since > COUNT_MS) {
       const fps = counted / ((now - since) / 1000);
       slow = since > 0 && fps < SLOW_FPS;
-      if (since > 0) root.dataset.fps = Math.round(fps);
-      counted = 0;
+      if (since > 0) {
+        root.dataset.fps = Math.round(fps);
+        root.dataset.ms = (spent / counted).toFixed(2);
+      }
+      counted = spent = 0;
       since = now;
     }
     if (slow) setTimeout(() => requestAnimationFrame(loop), 250);
@@ -115,7 +120,7 @@ export function makeOverlay(stage, ground) {
   function go() {
     if (running || document.hidden || !moving) return;
     running = true;
-    since = counted = 0;
+    since = counted = spent = 0;
     requestAnimationFrame(loop);
   }
   document.addEventListener("visibilitychange", go);

@@ -9,7 +9,7 @@ import { boundsOf, holds, makeScene } from "./scene.js";
 import { fetcher, listen } from "./stream.js";
 import { makeWords, paddingOf } from "./words.js";
 
-const stage = byId("stage"), filter = byId("filter"), TURN_MS = 20000, ANYWAY_MS = 30000;
+const stage = byId("stage"), filter = byId("filter"), TURN_MS = 20000, ANYWAY_MS = 30000, ONCE_MORE_MS = 500;
 const live = makeScene(), asked = new URLSearchParams(location.search);
 let chosen = asked.get("ask"), shown = live.scene, box = null, hero = null;
 live.take(JSON.parse(stage.dataset.scene));
@@ -33,6 +33,15 @@ function show(scene, anew) {
   ground.fit(wanted, paddingOf(stage));
 }
 
+// However fast news come, the map is drawn once a frame.
+let due = 0;
+function soon() {
+  due ||= requestAnimationFrame(() => {
+    due = 0;
+    if (!replay.open) show(live.scene);
+  });
+}
+
 const query = () => {
   const told = { since: live.scene.mark };
   if (chosen) told.ask = chosen;
@@ -45,11 +54,20 @@ const refresh = fetcher(
     alive();
     const news = live.take(told);
     if (told.put.panel !== undefined) showPanel(told.put.panel);
-    if (news && !replay.open) show(live.scene);
+    root.dataset.mark = told.mark;
+    if (news) soon();
   },
   deny,
 );
 const replay = makeReplay((scene) => show(scene), () => show(live.scene));
+
+// Of a map the server tells once a second at most: a second look in between shows what came right after the first.
+let more = 0;
+function hint() {
+  refresh();
+  clearTimeout(more);
+  more = setTimeout(refresh, ONCE_MORE_MS);
+}
 
 function choose(ask) {
   replay.close();
@@ -102,5 +120,5 @@ setInterval(refresh, ANYWAY_MS);
 tick();
 show(live.scene, true);
 root.classList.add("drawn");
-listen(refresh, alive, deny);
+listen(hint, alive, deny);
 if (asked.get("ended")) replay.start(`/watch/replay?ask=${encodeURIComponent(asked.get("ended"))}`);
