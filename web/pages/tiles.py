@@ -29,7 +29,7 @@ KINDS: Final = {
     "openmaptiles": {"water", "transportation", "place"},
     "protomaps": {"earth", "water", "roads", "places"},
 }
-"""The layers by which a file is known (web/static/wall/map_style.js draws each kind)."""
+"""The layers by which a file is known (web/static/wall/ground_map.js draws each kind)."""
 
 
 @dataclass(frozen=True, slots=True)

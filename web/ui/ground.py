@@ -19,7 +19,7 @@ from pmtiles.writer import write
 from geo import roads
 from geo.gazetteer import Place, gazetteer
 
-MOST_ZOOM, NAMED_TO_ZOOM = 5, 8
+MOST_ZOOM, NAMED_TO_ZOOM = 4, 8
 ROOM: Final = (77.0, 31.0)
 """Degrees of longitude and latitude one name has for itself at zoom 0: about 110 by 45 pixels."""
 LARGE: Final = 150_000

@@ -1,11 +1,13 @@
-// Cuts the base map into vector tiles, zoom 0 to 5: records of z, x, y, length, bytes, one after the other.
+// Cuts the base map into vector tiles, zoom 0 to 4: records of z, x, y, length, bytes, one after the other.
 // Input: the table the server draws from (web/pages/data/base_map.json.gz), and roads and towns as places.py writes them.
 import { GeoJSONVT } from "@maplibre/geojson-vt";
 import { fromGeojsonVt } from "@maplibre/vt-pbf";
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 
-const MOST_ZOOM = 5, COUNTIES_FROM = 5, ROADS_FROM = 3;
+// Few large tiles: a wall shows a region, and asks for two of these instead of twelve of the usual ones. Their grid is as
+// fine as the table (300 m), so nothing is lost.
+const MOST_ZOOM = 4, EXTENT = 8192, COUNTIES_FROM = 4, ROADS_FROM = 3;
 
 /** The table's lines are whole numbers: a first point, then steps. */
 function degrees(flat, scale) {
@@ -40,7 +42,7 @@ export function tiles(tablePath, places) {
   const layers = layersOf(JSON.parse(gunzipSync(readFileSync(tablePath))), places);
   const cut = Object.entries(layers).map(([name, { features, from = 0, points }]) => [
     name, from, points,
-    new GeoJSONVT({ type: "FeatureCollection", features }, { maxZoom: MOST_ZOOM, indexMaxZoom: MOST_ZOOM, indexMaxPoints: 0, tolerance: 4, buffer: 64 }),
+    new GeoJSONVT({ type: "FeatureCollection", features }, { maxZoom: MOST_ZOOM, indexMaxZoom: MOST_ZOOM, indexMaxPoints: 0, tolerance: 8, buffer: 128, extent: EXTENT }),
   ]);
   const records = [];
   for (let z = 0; z <= MOST_ZOOM; z++) {
@@ -54,7 +56,7 @@ export function tiles(tablePath, places) {
           if (kept.length) found[name] = { ...tile, features: kept };
         }
         if (!Object.keys(found).length) continue;
-        const body = fromGeojsonVt(found, { version: 2, extent: 4096 }), head = Buffer.alloc(13);
+        const body = fromGeojsonVt(found, { version: 2, extent: EXTENT }), head = Buffer.alloc(13);
         head.writeUInt8(z, 0);
         head.writeUInt32LE(x, 1);
         head.writeUInt32LE(y, 5);
