@@ -54,6 +54,7 @@ NEW_CELLS: Final = Rule(name="cells", count=30, seconds=MINUTE)
 CELLS_KNOWN: Final = 2_000
 """Cells remembered of one viewer."""
 VIEWERS_KNOWN: Final = 5_000
+TEST_PUSH: Final = (Rule(name="test-push", count=10, seconds=HOUR),)
 READINESS: Final = (Rule(name="readiness", count=10, seconds=HOUR),)
 EXPORT: Final = (Rule(name="export", count=5, seconds=DAY),)
 OTHER: Final = (Rule(name="other", count=120, seconds=MINUTE),)

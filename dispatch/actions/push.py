@@ -99,6 +99,14 @@ def devices_of(tx: Tx, person_id: int) -> dict[str, Any]:
     return {"devices": len(tx.devices.of_people([person_id]))}
 
 
+def here(tx: Tx, viewer: Viewer, person_id: int | None) -> dict[str, bool] | None:
+    """Is this browser told, and is any device of that person? None for everybody but that person."""
+    if person_id is None or viewer.person_id != person_id:
+        return None
+    devices = tx.devices.of_person(person_id)
+    return {"on": any(d.session == viewer.session for d in devices), "reachable": bool(devices)}
+
+
 def _person(viewer: Viewer) -> int:
     if viewer.person_id is None:
         raise SignIn("Sign in first: open your own link, or send your token.")

@@ -39,10 +39,10 @@ class House:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[House]:
-    """A house that is open; closed with the block."""
+def served(folder: Path, **given: Any) -> Iterator[House]:
+    """A house that is open, with those settings; closed with the block."""
     clock = SteppedClock(START)
-    flare = build(settings_for(folder), clock=clock, ids=SystemIds())
+    flare = build(settings_for(folder, **given), clock=clock, ids=SystemIds())
     flare.start()
     app = create_app(flare)
     world = World(flare, clock, app)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from dispatch.actions import look
+from dispatch.actions import look, push
 from dispatch.domain import visibility
 from dispatch.domain.events import request_topic
 from dispatch.domain.visibility import Role, Viewer
@@ -53,7 +53,7 @@ def see(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> Seen:
     Raises: NotFound.
     """
     request, role = look.seen_request(tx, viewer, public_id)
-    view = look.show_request(tx, now, viewer, public_id)
+    view = look.show_request(tx, now, viewer, public_id) | {"push": push.here(tx, viewer, request.requester)}
     return _seen(tx, request.id, view, role, request.country, viewer)
 
 

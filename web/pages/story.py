@@ -250,11 +250,14 @@ def _nobody_yet(speak: Speaker, view: View, now: datetime, number: str) -> Story
         return Story(
             headline=speak.t("Your ask is up"), line=speak.t("We are asking people who know you, closest first.")
         )
+    # Promised only where some phone of theirs is really told (dispatch/actions/push.py).
+    reachable = (view.get("push") or {}).get("reachable")
+    rest = (
+        "You can put the phone away; we will alert you." if reachable else "Leave this page open, or come back to it."
+    )
     return Story(
         headline=speak.t("We are asking people near you"),
-        line=Markup("{} {}").format(
-            heard_line(speak, heard), speak.t("You can put the phone away; we will alert you.")
-        ),
+        line=Markup("{} {}").format(heard_line(speak, heard), speak.t(rest)),
     )
 
 

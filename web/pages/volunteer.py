@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from markupsafe import Markup
 
-from dispatch.actions import answer_alert, set_me
+from dispatch.actions import answer_alert, push, set_me
 from dispatch.actions.look import alert_views, show_inbox
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
@@ -57,6 +57,7 @@ def inbox(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
         "over": just_over(tx, now, person.id),
         "me": set_me.my_view(tx, person, now),
         "at": inbox_position(tx, person.id),
+        "push": push.here(tx, viewer, person.id),
         "place": person.place,
     }
 
@@ -130,6 +131,7 @@ def live_values(reader: Reader, state: dict[str, Any]) -> dict[str, Any]:
         "last": _last(reader, state["alerts"]),
         "key": new_key,
         "updated": speak.clock(now),
+        "push": state["push"],
     }
 
 

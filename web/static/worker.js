@@ -27,13 +27,45 @@ async function file(request) {
   if (fresh.ok) cache.put(request, fresh.clone());
   return fresh;
 }
+// A page of one's own as last seen: for a day, and until this browser signs out.
+const OWN = /^\/(r\/[^/]+|help)$/;
+async function erase(cache, all) {
+  for (const request of await cache.keys()) {
+    if (!OWN.test(new URL(request.url).pathname)) continue;
+    const seen = Date.parse((await cache.match(request))?.headers.get("date") || 0);
+    if (all || !(Date.now() - seen < 864e5)) await cache.delete(request);
+  }
+}
 async function page(request, url) {
-  const cache = await caches.open(KEPT), own = /^\/(r\/[^/]+|help)$/.test(url.pathname);
+  const cache = await caches.open(KEPT), own = OWN.test(url.pathname);
+  await erase(cache, url.searchParams.has("left"));
   try {
     const fresh = await Promise.race([fetch(request), new Promise((_, no) => setTimeout(() => no(new Error("slow")), own ? 4000 : 15000))]);
-    if (own && fresh.ok) cache.put(url.pathname, fresh.clone());
+    if (own) await (fresh.ok ? cache.put(url.pathname, fresh.clone()) : fresh.status < 500 && cache.delete(url.pathname));
     return fresh;
   } catch {
     return (own && (await cache.match(url.pathname))) || (await cache.match(SHELL)) || Response.error();
   }
+}
+// What a sleeping phone is told: one notification a matter, heard again only where the message says so.
+self.addEventListener("push", (event) => {
+  const { title, url, alert, yes, no, again, at, ...told } = event.data.json();
+  event.waitUntil(self.registration.showNotification(title, {
+    ...told, timestamp: at, renotify: again && !told.silent, icon: "/static/icon-192.png", data: { url, alert },
+    actions: alert ? [{ action: "yes", title: yes }, { action: "no", title: no }] : [],
+  }));
+});
+self.addEventListener("notificationclick", (event) => {
+  const { url, alert } = event.notification.data;
+  event.notification.close();
+  event.waitUntil(event.action === "no" ? decline(alert) : show(url));
+});
+const decline = (alert) => fetch(`/help/${alert}/answer`, {
+  method: "POST", body: new URLSearchParams({ answer: "declined" }),
+  headers: { accept: "application/json", "idempotency-key": `declined-${alert}` },
+});
+async function show(url) {
+  const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const there = open.find((each) => new URL(each.url).pathname === url);
+  return there ? there.focus() : self.clients.openWindow(url);
 }
