@@ -21,6 +21,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.box import Box
 from geo.distance import EARTH_KM, bearing, chord_km, great_circle_km, unit_vectors
 from geo.names import ALIASES, COUNTRY_WORDS, PROVINCES, US_STATES, fold
 from geo.point import Point
@@ -212,6 +213,19 @@ class Gazetteer:
         """The closest settlement whatever its size, and its distance in kilometres."""
         place = self._place(self._closest(point, self._dots(point))[0])
         return place, great_circle_km(place.point, point)
+
+    def in_box(self, box: Box, limit: int) -> list[Place]:
+        """The settlements inside a box, the largest first.
+
+        Shape: at most limit; a box across the date line is one box.
+        """
+        lat, lon = self._lat / _SCALE, self._lon / _SCALE
+        inside = (lat >= box.south) & (lat <= box.north) & ~self._nobody[self._region]
+        across = np.zeros(len(lat), dtype=np.bool_)
+        for west, east in box.longitudes():
+            across |= (lon >= west) & (lon <= east)
+        rows = np.flatnonzero(inside & across)
+        return [self._place(int(row)) for row in self._ordered(rows, None)[:limit]]
 
     def label(self, point: Point) -> str:
         """Exact words for a point: "13 km SW of Baker, CA". Only for those who may see the point."""

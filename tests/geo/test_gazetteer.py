@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo.box import Box
 from geo.distance import great_circle_km
 from geo.gazetteer import ATTRIBUTION, MAX_TEXT, Place, gazetteer
 from geo.names import fold
@@ -173,3 +174,15 @@ def test_any_text_may_be_looked_up(text: str) -> None:
 def test_a_place_elsewhere_is_labelled_with_its_country() -> None:
     nice = Place("Nice", "", "FR", Point(43.7, 7.27), 342_669, country_name="France")
     assert nice.label == "Nice, France"
+
+
+def test_the_settlements_of_a_box_come_largest_first_also_across_the_date_line() -> None:
+    box = Box.parse("-118.6,33.6,-117.6,34.4")
+    found = gazetteer().in_box(box, 5)
+    assert found[0].name == "Los Angeles"
+    assert [place.population for place in found] == sorted((place.population for place in found), reverse=True)
+    assert all(box.contains(place.point) and place.kind == "settlement" for place in found)
+    assert len(found) == 5
+    fiji = gazetteer().in_box(Box(176.0, -20.0, -178.0, -15.0), 400)
+    assert {place.point.lon > 0 for place in fiji} == {True, False}
+    assert gazetteer().in_box(Box(-30.0, -5.0, -29.9, -4.9), 5) == []

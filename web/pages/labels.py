@@ -17,7 +17,6 @@ from web.pages.base_map import Frame
 
 MOST: Final = 14
 CANDIDATES: Final = 160
-_SCALE: Final = 10_000
 Rect = tuple[float, float, float, float]
 """x0, y0, x1, y1."""
 
@@ -41,21 +40,14 @@ def towns_in(frame: Frame, limit: int = CANDIDATES) -> tuple[Place, ...]:
 
     A small place far from any larger one counts as much as a suburb of a city.
     """
-    book, box = gazetteer(), frame.box()
-    lat, lon = book._lat / _SCALE, book._lon / _SCALE
-    inside = (lat >= box.south) & (lat <= box.north) & ~book._nobody[book._region]
-    across = np.zeros(len(lat), dtype=np.bool_)
-    for west, east in box.longitudes():
-        across |= (lon >= west) & (lon <= east)
-    rows = np.flatnonzero(inside & across)
-    rows = rows[np.argsort(-book._population[rows], kind="stable")][: limit * 4]
-    x, y = frame.project(lon[rows], lat[rows])
-    alone = np.full(len(rows), float(frame.width))
-    for index in range(1, len(rows)):
+    found = gazetteer().in_box(frame.box(), limit * 4)
+    x, y = frame.project(np.array([place.point.lon for place in found]), np.array([place.point.lat for place in found]))
+    alone = np.full(len(found), float(frame.width))
+    for index in range(1, len(found)):
         alone[index] = float(np.hypot(x[:index] - x[index], y[:index] - y[index]).min())
-    people = np.maximum(book._population[rows].astype(float), 10.0)
+    people = np.maximum(np.array([place.population for place in found], dtype=float), 10.0)
     worth = np.log10(people) + 3.0 * np.minimum(alone / (0.16 * frame.width), 1.0)
-    return tuple(book._place(int(row)) for row in rows[np.argsort(-worth, kind="stable")][:limit])
+    return tuple(found[row] for row in np.argsort(-worth, kind="stable")[:limit])
 
 
 def placed(
