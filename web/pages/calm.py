@@ -187,7 +187,7 @@ async def report_page(request: Request, public_id: str) -> Response:
         "odds": story.odds(speak, view.get("forecast")),
         "lines": timeline.lines(speak, view["kind"], seen.events, owner=view["role"] == "owner"),
     }  # fmt: skip
-    return page(request, reader, "report", values, styles=("signs", "follow", "calm"))
+    return page(request, reader, "report", values, styles=("signs", "follow", "calm", "scene"))
 
 
 def _span(seconds: float | None) -> str:
