@@ -39,3 +39,5 @@ def begin(style: str, stream: IO[str] | None = None) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if style == "json" else logging.Formatter(LINE))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    # The head of the audit's chain: rows cut from its end are seen against this line alone.
+    logging.getLogger("flare.audit").setLevel(logging.INFO)

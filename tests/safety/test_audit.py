@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dispatch import logs
 from dispatch.actions import erase
 from dispatch.actions.claim_seats import ClaimSeats, claim_seats
 from dispatch.actions.decide_claim import DecideClaim, Decision, decide_claim
@@ -124,3 +125,10 @@ def test_the_seal_is_due_again_within_a_minute(store: SqlStore) -> None:
         ],
     )
     assert ("audit", True) in dates
+
+
+def test_the_head_of_the_chain_is_in_the_log_a_server_writes(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
+    logs.begin("text")
+    rows(store, 2)
+    seal(store)
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["audit sealed to 2"]
