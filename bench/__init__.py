@@ -8,6 +8,7 @@ BENCHES: Final[dict[str, str]] = {
     "match": "bench.match",
     "fan-out": "bench.fan_out",
     "idle": "bench.idle",
+    "push": "bench.push",
     "tail": "bench.tail",
     "wall": "bench.wall",
 }
