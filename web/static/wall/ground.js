@@ -25,10 +25,10 @@ export function openGround(stage) {
   const letters = async () => document.fonts.add(await new FontFace("Inter", `url(${told.built}inter.woff2)`, { weight: "100 900" }).load());
 
   async function openMap() {
-    if (!told) throw new Error("none was built");
+    if (!told) throw new Error("no other is offered here");
+    if (innerWidth <= LEAST_WIDTH) throw new Error("the screen is small");
     // Without its letters a wall is as whole as without its map.
     letters().then(tell, () => null);
-    if (innerWidth <= LEAST_WIDTH) throw new Error("the screen is small");
     if (!drawsMaps()) throw new Error("this browser has no WebGL2");
     const { mapGround } = await import("./ground_map.js");
     const map = await mapGround(stage, told, () => shown);
