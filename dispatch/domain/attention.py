@@ -21,6 +21,12 @@ Mask = NDArray[np.bool_]
 
 WOKEN: Final = 0.06
 """Share of sleepers whom the sound wakes: without them a call at four in the morning would be worth asking nobody."""
+ONLINE_SHARE: Final = 0.12
+"""Share of awake people who have the inbox open, at most: are there more, then more are up than the hour says."""
+STIRRING_PRIOR: Final = 20.0
+"""So many open inboxes are needed before they say much."""
+SILENCED: Final = 0.35
+"""An alert they looked at makes that share of people stop looking for a week or so."""
 REACHABLE: Final = 0.70
 """Share of awake people whose phone reaches them."""
 BEDTIME_H: Final = (23.6, 1.3)
@@ -107,10 +113,24 @@ def awake(local_minute: Floats) -> Floats:
     return np.asarray(np.interp(at, np.arange(len(table)), table))
 
 
-def hears(local_minute: Floats, online: Mask, quiet: Mask) -> Floats:
-    """R: P(the alert reaches their eyes while it matters). 1 online, 0 in quiet hours, else by the hour."""
-    up = awake(local_minute)
-    return np.where(online, 1.0, np.where(quiet, 0.0, REACHABLE * (up + WOKEN * (1.0 - up))))
+def stirring(up: float, online: float) -> float:
+    """How many times as many people are up as the hour would say, judged by the inboxes that are open; at least 1.
+
+    `up`: people expected to be up. Few open inboxes say nothing: most people leave none open.
+    """
+    return max(1.0, (STIRRING_PRIOR + online) / (STIRRING_PRIOR + ONLINE_SHARE * up))
+
+
+def hears(
+    local_minute: Floats, online: Mask, quiet: Mask, *, fatigue: Floats | float = 0.0, more: float = 1.0
+) -> Floats:
+    """R: P(the alert reaches their eyes while it matters). 1 online, 0 in quiet hours, else by the hour.
+
+    `fatigue`: F of each; whoever looked at alerts lately may have stopped looking. `more`: `stirring`.
+    """
+    up = np.minimum(1.0, more * awake(local_minute))
+    reached = REACHABLE * (up + WOKEN * (1.0 - up)) * (1.0 - SILENCED) ** np.asarray(fatigue)
+    return np.where(online, 1.0, np.where(quiet, 0.0, reached))
 
 
 def personal(accepts: Floats, expected: Floats) -> Floats:

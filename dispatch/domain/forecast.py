@@ -81,6 +81,13 @@ def kept(claims: Sequence[tuple[int, float]], seats: int) -> Floats:
     return base
 
 
+def expected_share(base: Floats, rates: Mapping[int, float], seats: int) -> float:
+    """The share of the seats that is expected to be filled, by claims that are kept and people who still come."""
+    filled = np.concatenate([[0.0], np.cumsum(compound(rates, seats))])
+    missing = sum(float(base[k]) * float(filled[: seats - k + 1].sum()) for k in range(seats))
+    return float(min(1.0, max(0.0, 1.0 - missing / seats)))
+
+
 def p_enough(base: Floats, rates: Mapping[int, float], seats: int) -> float:
     """P(claims that are kept and people who still come fill all the seats)."""
     f = compound(rates, seats)

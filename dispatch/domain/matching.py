@@ -127,6 +127,18 @@ def quiet(pool: Pool, now: datetime) -> Mask:
     return (start >= 0) & within
 
 
+def hears(pool: Pool, now: datetime, *, asked: int = 0, asked_online: int = 0) -> Floats:
+    """R of everybody in the pool: P(an alert sent now reaches their eyes while it matters).
+
+    `asked`, `asked_online`: how many of the same neighbourhood were asked already, and how many of those had their
+    inbox open: with the pool's they say how many are up tonight.
+    """
+    minute = local_minute(now, pool.lon)
+    up = float(attention.awake(minute).mean()) * (len(pool) + asked) if len(pool) else 0.0
+    more = attention.stirring(up, float(pool.online.sum() + asked_online))
+    return attention.hears(minute, pool.online, quiet(pool, now), fatigue=pool.fatigue, more=more)
+
+
 def gate(pool: Pool, *, rings: frozenset[int], never: frozenset[int]) -> Mask:
     """Who may be asked at all: one boolean per person of the pool.
 

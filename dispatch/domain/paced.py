@@ -1,5 +1,6 @@
 """Paced: each look asks the smallest set of people that lifts P(enough) to a rising target.
 
+Nobody is asked whose alert adds less to it than it costs in attention.
 Pure, numpy: time and luck are arguments. `decide` is one look; FORMS holds its named variants, of which
 `paced` is the one that ships. One decision on 20,000 people takes a few milliseconds (flare bench match).
 Must never ask anybody twice, nobody below the floor, nobody once every seat is promised, nobody past
@@ -8,8 +9,9 @@ Why these numbers, and what they were measured at: docs/matching.md.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -35,11 +37,19 @@ LEAST_WAIT: Final = 12.0
 """Minutes: nobody is judged by less time than the check of a promise takes."""
 FATIGUE_COST: Final = 0.5
 LOAD_COST: Final = 5.0
+USED_COST: Final = 1.0
+"""The last alert of somebody's week costs twice what the first does: it is kept for the call that needs it."""
+PRICE: Final = 1.6e-3
+"""P(enough) that an alert of cost 1 must add at weight 1, or it is not sent: nobody is woken for a hopeless call."""
+PRICE_LEAST: Final = 0.3
+PRICE_POINTS: Final = 24
+"""Lengths of the list at which its worth is weighed."""
 FLOOR: Final = 0.002
-"""Expected kept seats per unit of attention below which nobody is asked at weight 1."""
-FLOOR_HALVES: Final = 15.0
+"""Expected kept seats per unit of attention below which nobody is listed at weight 1."""
 FLOOR_LEAST: Final = 0.02
-DRIP: Final = 25
+LATE_HALVES: Final = 15.0
+"""Minutes past the plan in which price and floor halve, down to their least."""
+DRIP: Final = 20
 """People a late look adds at most, per unit of weight."""
 AIM: Final = 0.95
 START: Final = 0.60
@@ -78,6 +88,8 @@ class _List:
     usual: Floats
     hears: Floats
     online: NDArray[np.bool_]
+    cost: Floats
+    """Attention each alert costs; 1 = a rested friend's, in a rested network."""
     size: Whole
     """Lots each would fill, as a class."""
 
@@ -113,7 +125,12 @@ def target(waited: float, plan: float, load: float, request: Request, form: Form
 
 def floor_at(waited: float, plan: float, weight: int) -> float:
     """The index below which nobody is asked: late, it sinks slowly, so that more may be asked as a drip."""
-    return FLOOR / weight * attention.halved(waited - plan, FLOOR_HALVES, FLOOR_LEAST)
+    return FLOOR / weight * attention.halved(waited - plan, LATE_HALVES, FLOOR_LEAST)
+
+
+def price_at(waited: float, plan: float, weight: int) -> float:
+    """The P(enough) an alert of cost 1 must add to be sent: late, it sinks, and the rest of the night is for drips."""
+    return PRICE / weight**2 * attention.halved(waited - plan, LATE_HALVES, PRICE_LEAST)
 
 
 def decide(look: Look, form: Form) -> Decision:
@@ -130,29 +147,32 @@ def decide(look: Look, form: Form) -> Decision:
     load = float(pool.fatigue.mean()) if len(pool) else 0.0
     floor = floor_at(case.waited, case.plan, case.weight)
     listed = _listed(look, case, load, floor, form)
-    left = max(case.plan, case.waited + LEAST_WAIT) - case.waited
+    by = plan_deadline(request, kind, now)
+    left = (by - now) / timedelta(minutes=1)
     base = _promised(look, case)
     known = _expected_yeses(look)
-    now_rates = _silent_rates(look, case, left)
     factor = _tonight(look, known, TONIGHT_PRIOR) * KEPT
-    weights = listed.chance * listed.hears * attention.answered_by(left, listed.online)
-    p_now = odds.p_enough(base, _scaled(now_rates, factor), case.lots)
+    price = price_at(case.waited, case.plan, case.weight) if form.second else 0.0
+    ladder = _ladder(look, case, listed, left)
+    steps = [odds.p_enough(base, _scaled(rates, factor), case.lots) for rates in ladder.rates]
+    worth = _worth(case, base, ladder, steps, factor, price)
     want = target(case.waited, case.plan, load, request, form)
-    count, p_then, ended = 0, p_now, "enough"
-    if request.seats.open > 0 and p_now < want and not request.over:
-        count, p_then = _smallest(case, base, now_rates, _Prefix(weights, listed.size), factor, want)
-        ended = "target" if p_then >= want else "everybody"
+    count, p_then, ended = 0, steps[0], "enough"
+    if request.seats.open > 0 and steps[0] < want and not request.over:
+        count, p_then = _smallest(case, base, ladder, worth, steps, factor, want)
+        ended = "target" if p_then >= want else "worth" if worth < len(steps) - 1 else "everybody"
         if case.waited > case.plan:
             count = min(count, DRIP * case.weight)
         count = min(count, max(0, limits.REQUEST_ALERTS_MAX - request.alerted))
-    by = plan_deadline(request, kind, now)
     note = Note(
-        p_before=p_now, p_after=p_then, target=want, floor=floor, listed=len(listed.rows), load=load,
+        p_before=steps[0], p_after=p_then, target=want, floor=floor, listed=len(listed.rows), load=load,
         weight=case.weight, tonight=factor / KEPT, ended=ended,
     )  # fmt: skip
+    hoped = _tonight(look, known, FORECAST_PRIOR) * KEPT
     outlook = Forecast(
-        p=_outlook(look, case, listed, base, known, by), by=by, early=look.known_outcomes < EARLY_OUTCOMES,
-        alerted=request.alerted + count, in_reach=len(pool) + len(look.asked),
+        p=odds.p_enough(base, _scaled(ladder.rates[-1], hoped), case.lots), by=by,
+        early=look.known_outcomes < EARLY_OUTCOMES, alerted=request.alerted + count,
+        in_reach=len(pool) + len(look.asked),
     )  # fmt: skip
     return Decision(
         ask=listed.rows[:count], chance=listed.chance[:count], hears=listed.hears[:count], usual=listed.usual[:count],
@@ -203,24 +223,23 @@ def _listed(look: Look, case: _Case, load: float, floor: float, form: Form) -> _
     pool = look.pool
     crowd = usual(look)
     chance = chances(look, form, crowd)
-    minute = matching.local_minute(look.now, pool.lon)
-    hears = attention.hears(minute, pool.online, matching.quiet(pool, look.now))
+    hears = matching.hears(pool, look.now, asked=len(look.asked), asked_online=int(look.asked.online.sum()))
     soon = max(case.plan / 2, LEAST_WAIT)
     useful = chance * hears * attention.answered_by(soon, pool.online) * KEPT
     useful = np.where(pool.elsewhere, useful * ELSEWHERE, useful)
     rings = RING_COST_PRESSING if form.second and case.weight >= RAISED_WEIGHT else RING_COST
     cost = (1.0 + FATIGUE_COST * pool.fatigue) * (1.0 + LOAD_COST * load) * rings[pool.ring]
     size = _sizes(pool.seats, case)
-    index = useful * np.minimum(size, case.lots) / cost
     if form.second:
-        index = np.where(matching.within_week(pool), index, 0.0)
+        cost = cost * (1.0 + USED_COST * pool.sent_7d / np.maximum(1, pool.weekly_max))
+        index = np.where(matching.within_week(pool), useful * np.minimum(size, case.lots) / cost, 0.0)
     else:
-        index = np.where(pool.fatigue > TIRED, index / 8.0, index)
+        index = useful * np.minimum(size, case.lots) / np.where(pool.fatigue > TIRED, 8.0, 1.0) / cost
     worth = np.flatnonzero(index >= floor)
     rows = worth[np.argsort(-index[worth], kind="stable")]
     return _List(
         rows=rows, index=index[rows], chance=chance[rows], usual=crowd[rows], hears=hears[rows],
-        online=pool.online[rows], size=size[rows],
+        online=pool.online[rows], cost=cost[rows], size=size[rows],
     )  # fmt: skip
 
 
@@ -281,30 +300,49 @@ def _scaled(rates: Floats, factor: float) -> dict[int, float]:
     return {int(size): float(rates[size] * factor) for size in np.flatnonzero(rates)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Prefix:
-    """Expected yeses of the list, best first, and the class each counts in."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ladder:
+    """The list cut at growing lengths. `rates`: expected yeses by class of the silent and of everybody up to there."""
 
+    edges: NDArray[np.int64]
+    rates: Floats
+    cost: Floats
     weights: Floats
     size: Whole
 
 
+def _ladder(look: Look, case: _Case, listed: _List, left: float) -> _Ladder:
+    weights = listed.chance * listed.hears * attention.answered_by(left, listed.online)
+    cuts = np.geomspace(1, max(1, len(weights)), PRICE_POINTS).astype(np.int64)
+    edges = np.unique(np.concatenate([[0], cuts[cuts <= len(weights)]]))
+    rungs = [_rates(weights[a:b], listed.size[a:b], case) for a, b in pairwise(edges.tolist())]
+    rates = np.cumsum([_silent_rates(look, case, left), *rungs], axis=0)
+    cost = np.concatenate([[0.0], np.cumsum(listed.cost)])[edges]
+    return _Ladder(edges=edges, rates=rates, cost=cost, weights=weights, size=listed.size)
+
+
+def _worth(case: _Case, base: Floats, ladder: _Ladder, steps: list[float], factor: float, price: float) -> int:
+    """The rung beyond which alerts cost more than they add to P(enough), and to the share of seats expected.
+
+    The share counts too: where nine seats can't be found, four are still worth asking for.
+    """
+    share = [odds.expected_share(base, _scaled(rates, factor), case.lots) for rates in ladder.rates]
+    return max(int(np.argmax(np.asarray(value) - price * ladder.cost)) for value in (steps, share))
+
+
 def _smallest(
-    case: _Case, base: Floats, silent: Floats, people: _Prefix, factor: float, want: float
+    case: _Case, base: Floats, ladder: _Ladder, worth: int, steps: list[float], factor: float, want: float
 ) -> tuple[int, float]:
-    """The shortest beginning of the list that reaches the target, and the P it gives; else all of it."""
-
-    def p_with(count: int) -> float:
-        rates = silent + _rates(people.weights[:count], people.size[:count], case)
-        return odds.p_enough(base, _scaled(rates, factor), case.lots)
-
-    low, high = 0, len(people.weights)
-    best = p_with(high)
-    if best < want:
-        return high, best
+    """The shortest beginning of the list that reaches the target, and the P it gives; else all that is worth it."""
+    rung = next((n for n in range(1, worth + 1) if steps[n] >= want), None)
+    if rung is None:
+        return int(ladder.edges[worth]), steps[worth]
+    start, high = int(ladder.edges[rung - 1]), int(ladder.edges[rung])
+    low, best = start, steps[rung]
     while high - low > 1:
         middle = (low + high) // 2
-        p = p_with(middle)
+        rates = ladder.rates[rung - 1] + _rates(ladder.weights[start:middle], ladder.size[start:middle], case)
+        p = odds.p_enough(base, _scaled(rates, factor), case.lots)
         if p >= want:
             high, best = middle, p
         else:
@@ -312,21 +350,12 @@ def _smallest(
     return high, best
 
 
-def _outlook(look: Look, case: _Case, listed: _List, base: Floats, expected: float, by: datetime) -> float:
-    """P(all seats promised and kept by then): claims, the silent, and everybody who would still be asked."""
-    left = (by - look.now) / timedelta(minutes=1)
-    soon = listed.chance * listed.hears * attention.answered_by(left, listed.online)
-    rates = _silent_rates(look, case, left) + _rates(soon, listed.size, case)
-    factor = _tonight(look, expected, FORECAST_PRIOR) * KEPT
-    return odds.p_enough(base, _scaled(rates, factor), case.lots)
-
-
 def _open_ended(look: Look, form: Form, kind: Kind) -> Decision:
     """Words of comfort: the closest friends, a few, once."""
     request, pool = look.request, look.pool
     crowd = usual(look)
     chance = chances(look, form, crowd)
-    hears = attention.hears(matching.local_minute(look.now, pool.lon), pool.online, matching.quiet(pool, look.now))
+    hears = matching.hears(pool, look.now)
     friends = np.flatnonzero((pool.ring == 1) & matching.within_week(pool))
     order = friends[np.argsort(-(chance * hears)[friends], kind="stable")]
     ask = order[: max(0, kind.wave_max - request.alerted)]

@@ -61,3 +61,24 @@ def test_weariness_of_alerts_fades_by_e_in_a_week() -> None:
     assert attention.halved(-5, 15, 0.02) == 1
     assert attention.halved(15, 15, 0.02) == pytest.approx(0.5)
     assert attention.halved(10_000, 15, 0.02) == 0.02
+
+
+@given(st.floats(0, 5_000), st.floats(0, 600), st.floats(0, 600))
+def test_open_inboxes_only_ever_say_that_more_people_are_up(up: float, some: float, more: float) -> None:
+    few, many = sorted((some, more))
+    assert 1.0 <= attention.stirring(up, few) <= attention.stirring(up, many)
+    assert attention.stirring(up, attention.ONLINE_SHARE * up) == pytest.approx(1.0)
+
+
+def test_in_a_week_when_all_the_town_is_up_late_more_are_expected_to_hear() -> None:
+    night, nobody = np.full(4, 1_420.0), np.zeros(4, dtype=np.bool_)
+    usual = attention.hears(night, nobody, nobody)
+    assert (attention.hears(night, nobody, nobody, more=1.5) > usual).all()
+    assert (attention.hears(night, nobody, nobody, more=50.0) <= attention.REACHABLE).all()
+
+
+def test_whoever_looked_at_alerts_lately_is_less_likely_to_look_at_the_next() -> None:
+    noon, nobody = np.full(3, 720.0), np.zeros(3, dtype=np.bool_)
+    heard = attention.hears(noon, nobody, nobody, fatigue=np.array([0.0, 1.0, 3.0]))
+    assert heard[0] > heard[1] > heard[2] > 0
+    assert heard[1] == pytest.approx(heard[0] * (1 - attention.SILENCED))

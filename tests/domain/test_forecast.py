@@ -121,3 +121,18 @@ def test_the_owner_reads_two_digits_and_a_time_in_utc() -> None:
     assert forecast.as_json() == {
         "p": 0.99, "by": "2026-03-01T12:30:00Z", "early": True, "alerted": 3, "in_reach": 40,
     }  # fmt: skip
+
+
+@given(promises, rates, few)
+def test_the_share_of_seats_expected_is_never_below_the_chance_of_all_of_them(
+    claims: list[tuple[int, float]], rate: Mapping[int, float], seats: int
+) -> None:
+    base = kept(claims, seats)
+    share = odds.expected_share(base, rate, seats)
+    assert p_enough(base, rate, seats) - 1e-9 <= share <= 1
+    assert odds.expected_share(kept((), 1), rate, 1) == pytest.approx(p_enough(kept((), 1), rate, 1))
+
+
+def test_two_of_three_seats_that_are_sure_are_two_thirds() -> None:
+    assert odds.expected_share(kept([(2, 1.0)], 3), {}, 3) == pytest.approx(2 / 3)
+    assert odds.expected_share(kept([(2, 0.5)], 3), {}, 3) == pytest.approx(1 / 3)

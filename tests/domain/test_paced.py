@@ -162,6 +162,41 @@ def test_late_looks_are_a_drip_and_never_a_second_blast() -> None:
     assert len(PACED(replace(late, request=call(60, waited=30))).ask) > paced.DRIP * 4
 
 
+def test_people_asleep_are_not_asked_for_what_they_hardly_can_change() -> None:
+    night: dict[str, Any] = {"lon": -135.0, "minutes": np.linspace(20, 230, 3_000)}
+    asleep = Look(request=call(9), now=NOON, pool=crowd(3_000, **night))
+    decision = PACED(asleep)
+    assert decision.note.ended == "worth"
+    assert 0 < len(decision.ask) < decision.note.listed
+    assert len(FORMS["paced-first"](asleep).ask) > len(decision.ask)
+
+
+def test_where_nine_seats_cannot_be_found_the_few_there_are_still_are_asked() -> None:
+    decision = PACED(look(9, 3, minutes=15.0, seats=1))
+    assert decision.note.p_after == pytest.approx(0.0, abs=1e-6)
+    assert len(decision.ask) == 3
+
+
+def test_the_price_of_an_alert_falls_with_urgency_and_when_it_is_late() -> None:
+    assert [paced.price_at(t, 30, 4) for t in (0, 30, 45)] == pytest.approx([1e-4, 1e-4, 5e-5])
+    assert paced.price_at(10_000, 30, 4) == pytest.approx(3e-5)
+    assert [paced.price_at(0, 30, u) for u in (1, 8, 40)] == pytest.approx([1.6e-3, 2.5e-5, 1e-6])
+
+
+def test_the_last_alert_of_a_week_is_kept_for_who_needs_it() -> None:
+    sent = np.zeros(40, dtype=np.int64)
+    sent[0] = 3
+    assert 0 not in PACED(look(2, 40, sent_7d=sent)).ask.tolist()
+
+
+def test_many_open_inboxes_late_at_night_raise_the_odds_of_everybody_else() -> None:
+    late: dict[str, Any] = {"lon": 172.5, "minutes": 100.0}
+    usual = PACED(look(9, 2_000, **late, online=np.arange(2_000) < 80))
+    stirring = PACED(look(9, 2_000, **late, online=np.arange(2_000) < 200))
+    offline = stirring.hears[stirring.hears < 1.0]
+    assert offline.min() > usual.hears[usual.hears < 1.0].max()
+
+
 def test_the_more_pressing_it_is_the_more_people_are_worth_asking() -> None:
     far = crowd(2_000, **EVENING, minutes=np.linspace(60, 230, 2_000))
     sizes = [len(FORMS[f"paced-u{u}"](Look(request=call(30), now=NOON, pool=far)).ask) for u in (2, 4, 8)]

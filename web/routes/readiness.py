@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from dispatch.actions import send_wave
 from dispatch.actions.post_request import PostRequest, draft
-from dispatch.domain import attention, matching
+from dispatch.domain import matching
 from dispatch.domain.errors import Invalid
 from dispatch.domain.looking import Look
 from dispatch.domain.network import CODE
@@ -85,9 +85,7 @@ def readiness(tx: Tx, now: datetime, flare: Flare, person: int, centre: Point) -
             continue
         soon = look.pool.minutes <= WITHIN_MINUTES
         counts = {ring: int(np.count_nonzero(soon & (look.pool.ring == CODE[ring]))) for ring in ("1", "2", "3")}
-        minute = matching.local_minute(now, look.pool.lon)
-        hears = attention.hears(minute, look.pool.online, matching.quiet(look.pool, now))
-        awake = float(hears[soon].sum())
+        awake = float(matching.hears(look.pool, now)[soon].sum())
         outlook = flare.policy(look).forecast
         raises = _raises(counts, _with_ready(flare, look, party, outlook.p))
         odds[str(party)] = {"p": round(outlook.p, 1), "by_minutes": _minutes(outlook.by, now), "early": outlook.early}

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.domain import attention, paced
+from dispatch.domain import matching, paced
 from dispatch.domain.looking import Look
 
 Rows = NDArray[np.intp]
@@ -89,5 +89,4 @@ ALL: Final = (*paced.FORMS, *(name + suffix for name in RIVALS for suffix in (""
 
 def reach_of(look: Look) -> NDArray[np.float64]:
     """R of everybody in the pool, kept with a rival's alerts as with ours."""
-    minute = (look.now.hour * 60 + look.now.minute + look.pool.lon * 4.0) % 1440.0
-    return attention.hears(minute, look.pool.online, np.zeros(len(look.pool), dtype=np.bool_))
+    return matching.hears(look.pool, look.now, asked=len(look.asked), asked_online=int(look.asked.online.sum()))
