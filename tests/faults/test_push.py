@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from dispatch.notify.web_push import b64
+from dispatch.store.backup import back_up, put_back
+from tests.contract.worlds import new_person
 from tests.support.receiver import Phone, receiving
-from tests.support.site import Site, site
+from tests.support.site import Site, opened, site
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -47,6 +49,23 @@ def test_a_server_killed_between_commit_and_delivery_delivers_after_its_restart(
         shown = phone.shows()
         assert [each["title"] for each in shown] == ["Ana asks: a ride for 9, near Baker, CA"] * 2
         assert shown[0]["tag"] == shown[1]["tag"]
+
+
+def test_a_phone_that_was_unsubscribed_stays_so_when_an_older_backup_is_put_back(tmp_path: Path) -> None:
+    url, copy = f"sqlite:///{tmp_path / 'flare.db'}", tmp_path / "copy.db"
+    with receiving() as receiver:
+        kept, gone = Phone(receiver, "/kept"), Phone(receiver, "/gone")
+        with opened(url) as store:
+            ben = store.submit(lambda tx, now: new_person(tx, now).id).result()
+            for phone in (kept, gone):
+                store.submit(phone.wants(ben)).result()
+        back_up(url, copy)
+        with opened(url) as store:
+            store.submit(lambda tx, now: tx.devices.drop_session(f"session of {gone.path}")).result()
+        put_back(url, copy)
+        with opened(url) as store:
+            left = store.read_now(lambda tx, now: [device.endpoint for device in tx.devices.of_person(ben)])
+        assert left == [kept.endpoint]
 
 
 @pytest.mark.engines
