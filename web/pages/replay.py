@@ -20,7 +20,7 @@ from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role
 from dispatch.ports import Tx
 from geo import cells
-from web.pages import scene, timeline, wall, wall_words
+from web.pages import nouns, scene, timeline, wall, wall_words
 from web.pages.speech import Speaker
 from web.pages.story import Told
 
@@ -70,7 +70,8 @@ def steps_of(tx: Tx, request: Request, role: Role, members: Mapping[str, int], s
         ask = _ask(entry, request, state, origins)
         part = scene.ask_part(ask, hero=True, speak=speak)
         if state.ended is not None:
-            part |= {"open": 0, "chip": [part["chip"][0].split(",")[0], _how(speak, state.ended)], "cars": []}
+            counted = nouns.head(speak, request.kind, request.quantity).striptags()
+            part |= {"open": 0, "chip": [counted, _how(speak, state.ended)], "cars": []}
         travel = wall.folded(Counter(cell for at, cell in asked if at <= told.at))
         parts = people | {"home": scene.written(part["at"]), f"a:{name}": scene.written(part)} | scene.asked(travel)
         found.append(_step(told.at, said[0], before, parts))

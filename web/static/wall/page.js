@@ -2,6 +2,14 @@
 export const root = document.documentElement;
 export const byId = (id) => document.getElementById(id);
 
+export const two = (n) => String(n).padStart(2, "0");
+
+/** Seconds as a clock shows them: "4:12", "1:04:12". */
+export function span(seconds) {
+  const s = Math.max(0, Math.floor(seconds));
+  return s >= 3600 ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${Math.floor(s / 60)}:${two(s % 60)}`;
+}
+
 const fragment = window.trustedTypes
   ? trustedTypes.createPolicy("fragment", { createHTML: (text) => text })
   : { createHTML: (text) => text };

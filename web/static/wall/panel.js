@@ -1,15 +1,9 @@
 // The words beside the map: the server's markup, clocks that go on by themselves, and how old the picture is.
-import { byId, markup, root } from "./page.js";
+import { byId, markup, root, span, two } from "./page.js";
 
 const STALE_S = 35, SAID_S = 30;
 const panel = byId("panel"), clock = byId("clock"), stale = byId("stale"), status = byId("status");
-const two = (n) => String(n).padStart(2, "0");
 let heard = Date.now(), denied = false, said = 0;
-
-export function span(seconds) {
-  const s = Math.max(0, Math.floor(seconds));
-  return s >= 3600 ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${Math.floor(s / 60)}:${two(s % 60)}`;
-}
 
 /** Something was heard from the server: the picture is as old as this moment. */
 export function alive() {
@@ -26,11 +20,14 @@ export function deny() {
 /** The new panel in place of the old one; what fell through flashes once, what had the focus keeps it. */
 export function showPanel(html) {
   const before = new Map([...panel.querySelectorAll("[data-open]")].map((each) => [each.dataset.ask, Number(each.dataset.open)]));
-  const newest = panel.querySelector(".news li")?.textContent, focused = document.activeElement?.dataset?.ask;
+  const news = () => [...panel.querySelectorAll(".news li")], named = (line) => line.querySelector("time").dateTime + line.querySelector("span").textContent;
+  const read = new Set(news().map(named));
+  const focused = document.activeElement?.dataset?.ask, first = panel.querySelector("#hero")?.textContent;
   panel.innerHTML = markup(html);
   denied = false;
-  const fell = panel.querySelector(".news li:first-child > .m-stop")?.parentElement;
-  if (fell && newest !== undefined && fell.textContent !== newest) fell.classList.add("flash");
+  if (panel.querySelector("#hero")?.textContent === first) {
+    for (const each of news()) if (each.querySelector(".m-stop") && !read.has(named(each))) each.classList.add("flash");
+  }
   for (const each of panel.querySelectorAll("[data-open]")) {
     if (Number(each.dataset.open) > (before.get(each.dataset.ask) ?? Infinity)) each.classList.add("flash");
   }

@@ -1,5 +1,5 @@
 // A call that is over, once more: a slider over its steps, drawn by the same overlay as the live picture.
-import { byId } from "./page.js";
+import { byId, span } from "./page.js";
 import { makeScene } from "./scene.js";
 
 const STEP_MS = 900;
@@ -17,7 +17,7 @@ export function makeReplay(show, done) {
     while (at < to) held.take(steps[++at]);
     slider.value = at;
     says.textContent = steps[at].says;
-    time.textContent = new Date(steps[at].at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    time.textContent = span((Date.parse(steps[at].at) - Date.parse(steps[0].at)) / 1000);
     slider.setAttribute("aria-valuetext", steps[at].says);
     show(held.scene, steps[at]);
   }

@@ -59,7 +59,11 @@ const refresh = fetcher(
   },
   deny,
 );
-const replay = makeReplay((scene) => show(scene), () => show(live.scene));
+const replay = makeReplay(show, () => {
+  chosen = null;
+  show(live.scene);
+  refresh();
+});
 
 // Of a map the server tells once a second at most: a second look in between shows what came right after the first.
 let more = 0;
@@ -67,6 +71,13 @@ function hint() {
   refresh();
   clearTimeout(more);
   more = setTimeout(refresh, ONCE_MORE_MS);
+}
+
+// A call that has ended: its list in the panel, its steps on the map.
+function again(ask) {
+  chosen = ask;
+  refresh();
+  replay.start(`/watch/replay?ask=${encodeURIComponent(ask)}`);
 }
 
 function choose(ask) {
@@ -79,7 +90,7 @@ byId("panel").addEventListener("click", (event) => {
   const link = event.target.closest("[data-ask],[data-ended]");
   if (!link) return;
   event.preventDefault();
-  if (link.dataset.ended) replay.start(`/watch/replay?ask=${encodeURIComponent(link.dataset.ended)}`);
+  if (link.dataset.ended) again(link.dataset.ended);
   else choose(link.dataset.ask);
 });
 filter.form.addEventListener("submit", (event) => {
@@ -121,4 +132,4 @@ tick();
 show(live.scene, true);
 root.classList.add("drawn");
 listen(hint, alive, deny);
-if (asked.get("ended")) replay.start(`/watch/replay?ask=${encodeURIComponent(asked.get("ended"))}`);
+if (chosen && byId("panel").querySelector(".hero.over")) again(chosen);

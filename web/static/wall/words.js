@@ -17,6 +17,7 @@ export function paddingOf(stage) {
 
 export function makeWords(stage, ground) {
   const chips = stage.querySelector("#chips");
+  const bigger = () => Math.max(1, stage.clientWidth / 1920);
   let taken = [];
 
   const free = (box) =>
@@ -28,8 +29,9 @@ export function makeWords(stage, ground) {
     bold.textContent = words[0];
     div.append(bold, words[1] || "");
     chips.append(div);
-    const w = div.offsetWidth, h = div.offsetHeight;
-    const spots = [[28, -h / 2], [28, 14], [28, -h - 14], [-w - 28, -h / 2], [-w - 28, 14], [-w - 28, -h - 14], [-w / 2, 30], [-w / 2, -h - 30], [46, 46], [46, -h - 46], [-w - 46, 46], [60, 90], [-w - 60, 90]];
+    const w = div.offsetWidth, h = div.offsetHeight, big = bigger();
+    const beside = (gap, low) => [[gap, low], [gap, -h - low], [-w - gap, low], [-w - gap, -h - low]];
+    const spots = [[28 * big, -h / 2], [-w - 28 * big, -h / 2], ...beside(28 * big, 14 * big), [-w / 2, 30 * big], [-w / 2, -h - 30 * big], ...beside(46 * big, 46 * big), ...beside(60 * big, 90 * big)];
     for (const [dx, dy] of spots) {
       const box = [x + dx - 4, y + dy - 4, x + dx + w + 4, y + dy + h + 4];
       if (free(box)) {
@@ -47,14 +49,18 @@ export function makeWords(stage, ground) {
       taken = floats() ? [...document.querySelectorAll(PANELS)].map((each) => boxOf(stage, each)).filter(Boolean) : [];
       const shown = [...scene.asks].sort((a, b) => (b.hero || 0) - (a.hero || 0)).slice(0, SHOWN);
       const spots = shown.map((ask) => ground.project(...ask.at));
-      for (const [x, y] of spots) taken.push([x - 18, y - 18, x + 18, y + 18]);
+      for (const ask of scene.asks) {
+        const [x, y] = ground.project(...ask.at), half = (ask.hero ? 18 : 12) * bigger();
+        taken.push([x - half, y - half, x + half, y + half]);
+      }
       for (const [index, ask] of shown.entries()) {
         const to = spots[index];
         if (ask.chip && (ask.hero || shown.length < 5)) chip(ask.chip, ask.full ? "comes" : "ask", ...to);
         for (const [share, at, words] of ask.cars) {
           if (!at || !words) continue;
           const from = ground.project(...at), [x, y] = along(from, bend(from, to), to, share);
-          taken.push([x - 10, y - 10, x + 10, y + 10]);
+          const half = 10 * bigger();
+          taken.push([x - half, y - half, x + half, y + half]);
           chip(words, "comes", x, y);
         }
       }
