@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserType, Page, expect
 
 from tests.browser.conftest import PHONE, Enter, House
+from tests.support.tiles import LAYERS, tiles_file
 from web import built
 
 WALL: dict[str, Any] = {"viewport": {"width": 1920, "height": 1080}}
@@ -130,3 +133,22 @@ def test_a_map_that_can_not_be_read_leaves_the_drawn_ground(enter: Enter, house:
     assert len([line for line in said if line.startswith("The wall draws its own map")]) == 1
     assert page.locator(".map-box").count() == 0
     assert page.evaluate(WRITTEN, [[0, 0, 1920, 1080]]) == [True]
+
+
+@full
+@pytest.mark.parametrize("kind", ["openmaptiles", "protomaps"])
+def test_the_operators_streets_are_drawn_from_their_own_file(
+    enter: Enter, house: House, tmp_path: Path, kind: str
+) -> None:
+    file = tiles_file(tmp_path / "streets.pmtiles", LAYERS[kind], attribution="© OpenStreetMap")
+    object.__setattr__(house.world.flare, "settings", replace(house.world.flare.settings, basemap=file))
+    page = enter(None, "/status", **WALL)
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(house.address + "/watch")
+    opened(page, "map")
+    assert [line for line in said if "GPU stall" not in line] == []
+    assert any(url.endswith("base.pmtiles") and built.built().mark not in url for url in asked)
+    expect(page.locator(".source")).to_contain_text("© OpenStreetMap")

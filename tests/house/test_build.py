@@ -65,6 +65,7 @@ def out_of_reach(tmp_path: Path) -> Mapping[str, str]:
 
 @node
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 def test_with_node_and_npm_the_map_is_built_whole_and_not_built_twice(copy: Path) -> None:
     first = python(copy, "-c", BUILD)
     if "ECONN" in first.stderr or "ENOTFOUND" in first.stderr or "ETIMEDOUT" in first.stderr:
@@ -85,6 +86,7 @@ def test_with_node_and_npm_the_map_is_built_whole_and_not_built_twice(copy: Path
 
 @node
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_without_npm_in_reach_the_install_ends_well_and_whoever_requires_the_map_is_told_why(
     copy: Path, tmp_path: Path
 ) -> None:
@@ -134,6 +136,7 @@ def address(unpacked: Path, tmp_path: Path) -> Iterator[str]:
 
 @full
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_the_wheel_alone_serves_the_pages_and_the_map(unpacked: Path, address: str) -> None:
     names = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*")}
     assert not [name for name in names if "node_modules" in name or name.startswith(("web/ui", "tests", "tools"))]

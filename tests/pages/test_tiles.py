@@ -100,3 +100,11 @@ def test_only_the_wall_with_a_map_may_make_a_second_policy(play: Play) -> None:
             assert "data-map" not in page or path == "/watch"
 
     play(story)
+
+
+@full
+def test_the_doctor_names_the_map_and_what_is_wrong_with_it(tmp_path: Path) -> None:
+    says, wrong = tiles.wall_map(Settings())
+    assert (says.startswith(f"full, {built.built().mark}, flare tiles"), wrong) == (True, False)
+    says, wrong = tiles.wall_map(Settings(basemap=tmp_path / "gone"))
+    assert ("No such file" in says, wrong) == (True, True)
