@@ -1,5 +1,8 @@
 """A real server on a free port with the small network of tests/web, and browsers that are somebody."""
 
+import shutil
+import subprocess
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +26,7 @@ PHONE: dict[str, Any] = {
     "locale": "en-US",
     "timezone_id": "America/Los_Angeles",
 }
+AXE = "axe-core@4.14"
 HERE = {"latitude": 35.265, "longitude": -116.0745, "accuracy": 35}
 
 
@@ -93,3 +97,20 @@ def enter(browser: Browser, house: House) -> Iterator[Enter]:
     yield someone
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """axe-core's source, fetched for the tests alone."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not there: axe-core can't be fetched")
+    folder = tmp_path_factory.mktemp("axe")
+    done = subprocess.run([npm, "pack", "--silent", AXE], cwd=folder, capture_output=True, check=False)
+    archives = list(Path(folder).glob("*.tgz"))
+    if done.returncode or not archives:
+        pytest.skip("npm is out of reach: axe-core can't be fetched")
+    with tarfile.open(archives[0]) as package:
+        stream = package.extractfile("package/axe.min.js")
+        assert stream is not None
+        return stream.read().decode()

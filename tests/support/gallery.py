@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any, Final
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import PHONE, House
 from tests.web.conftest import BAKER, NOTE
@@ -133,6 +133,7 @@ def evening(house: House) -> Evening:
     held.ask("standby", quantity=1)
     held.claim("standby", 1, who=held.links["standby"]["helper"], more=MAYA)
     held.claim("standby", 1, standby=True)
+    held.claim("standby", 1, who="cem", standby=True)
     held.ask("on the way", quantity=4)
     held.step(held.claim("on the way", 4, eta_minutes=50), "en_route")
     held.ask("reopened")
@@ -263,8 +264,8 @@ def scenes(held: Evening) -> Sequence[Scene]:
 
 def _wrong_code(page: Page) -> None:
     page.locator("[name=code]").first.fill(CODE_WRONG)
-    page.get_by_text("We have met").first.click()
-    page.wait_for_selector("h1")
+    page.locator("form:has([name=code]) .main").first.click()
+    page.wait_for_url("**/step")
 
 
 WALL: Final[dict[str, Any]] = {"viewport": {"width": 1920, "height": 1080}}
@@ -272,37 +273,39 @@ WALL: Final[dict[str, Any]] = {"viewport": {"width": 1920, "height": 1080}}
 
 @dataclass
 class Visitors:
-    """A browser that can be anybody of the evening; each is signed in once."""
+    """A browser that can be anybody of the evening; each is signed in once and keeps one page open."""
 
     browser: Browser
     evening: Evening
     more: dict[str, Any] = field(default_factory=dict)
-    contexts: dict[tuple[str | None, bool], BrowserContext] = field(default_factory=dict)
+    watch: Callable[[Page], None] = lambda page: None
+    """Called with every page before anything is looked at."""
+    pages: dict[tuple[str | None, bool], Page] = field(default_factory=dict)
 
-    def context(self, scene: Scene) -> BrowserContext:
-        """The context of whoever looks."""
+    def page(self, scene: Scene) -> Page:
+        """The page of whoever looks."""
         key = (scene.who, scene.wall)
-        if key not in self.contexts:
+        if key not in self.pages:
             about = PHONE | {"service_workers": "block"} | (WALL if scene.wall else {}) | self.more
-            self.contexts[key] = self.browser.new_context(**about)
-            self.contexts[key].set_default_timeout(15_000)
+            context = self.browser.new_context(**about)
+            context.set_default_timeout(15_000)
+            self.pages[key] = context.new_page()
             if scene.who is not None:
-                self._sign_in(self.contexts[key], scene.who)
-        return self.contexts[key]
+                self._sign_in(self.pages[key], scene.who)
+            self.watch(self.pages[key])
+        return self.pages[key]
 
-    def _sign_in(self, context: BrowserContext, who: str) -> None:
+    def _sign_in(self, page: Page, who: str) -> None:
         power, _, name = who.partition(" ")
         token = self.evening.links[name][power] if name else self.evening.house.world.tokens[who]
-        page = context.new_page()
         page.goto(self.evening.house.address + "/help")
         page.fill("#token", token)
         page.click("main form .main")
         page.wait_for_selector("#live")
-        page.close()
 
     def look(self, scene: Scene, lang: str = "en") -> Page:
-        """The page in its state. Whoever asked for it closes it."""
-        page = self.context(scene).new_page()
+        """The page in its state."""
+        page = self.page(scene)
         join = "&" if "?" in scene.path else "?"
         page.goto(f"{self.evening.house.address}{scene.path}{join}lang={lang}", wait_until="domcontentloaded")
         scene.act(page)
@@ -310,5 +313,5 @@ class Visitors:
 
     def close(self) -> None:
         """Everybody leaves."""
-        for context in self.contexts.values():
-            context.close()
+        for page in self.pages.values():
+            page.context.close()

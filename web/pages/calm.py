@@ -57,7 +57,7 @@ async def join_page(request: Request) -> Response:
     await look(request)
     reader = reader_of(request)
     reaches = [(value, reader.speak.t(name)) for value, name in REACHES]
-    return page(request, reader, "join", {"key": new_key, "reaches": reaches, "wrong": False}, styles=("help",))
+    return page(request, reader, "join", {"key": new_key, "reaches": reaches, "wrong": False}, styles=("step", "help"))
 
 
 @router.post("/join")
@@ -68,12 +68,12 @@ async def join(request: Request) -> Response:
     token = form.get("token").rpartition("#")[2].strip()
     values = {"key": new_key, "wrong": True, "reaches": [(value, reader.speak.t(name)) for value, name in REACHES]}
     if not TOKEN.fullmatch(token):
-        return page(request, reader, "join", values, styles=("help",), status=422)
+        return page(request, reader, "join", values, styles=("step", "help"), status=422)
     name = check_text("name", form.get("name"), limits.NAME_CHARS)
     try:
         done, cookie = await open_session(call, SessionBody(token=token, name=name))
     except SignIn:
-        return page(request, reader, "join", values, styles=("help",), status=404)
+        return page(request, reader, "join", values, styles=("step", "help"), status=404)
     viewer = await call.read(lambda tx, now: viewer_in(tx, now, Credential(cookie=cookie)))
     town = await _town(check_text("town", form.get("town"), limits.PLACE_CHARS))
     quiet = bool(form.get("quiet"))
