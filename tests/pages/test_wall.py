@@ -67,3 +67,16 @@ def test_the_live_part_is_sent_when_something_changed_and_not_before(play: Play)
         assert re.search(r"4 of 9 seats found", fresh.text)
 
     play(story)
+
+
+def test_money_and_repairs_are_not_counted_as_so_many_people(play: Play) -> None:
+    async def story(world: World) -> None:
+        await world.ask("ana")
+        await world.ask("ana", kind="repair", quantity=2, similar_ok=True)
+        await world.ask("ana", kind="supplies", quantity=40, similar_ok=True)
+        wall_page = Browser(world)
+        await wall_page.get("/watch")
+        assert "11 people waiting" in wall_page.words()
+        assert "0 of 9 seats found" in wall_page.words()
+
+    play(story)

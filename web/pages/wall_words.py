@@ -27,7 +27,7 @@ def values_of(reader: Reader, held: wall.Wall, query: str = "") -> dict[str, Any
     """Everything the panel shows. `query`: only rows whose title has it."""
     speak, hero, now = reader.speak, held.hero, reader.now
     others = _others(speak, held, query.strip().casefold()[:QUERY_CHARS])
-    counted = [ask for ask in held.asks if unit_of(ask) in PEOPLE and ask.entry["seats"]["total"]]
+    counted = [ask for ask in held.asks if counts_people(ask)]
     total = sum(ask.entry["seats"]["total"] for ask in counted)
     found = sum(ask.entry["seats"]["claimed"] for ask in counted)
     waited = now - hero.created_at if hero else timedelta()
@@ -39,7 +39,7 @@ def values_of(reader: Reader, held: wall.Wall, query: str = "") -> dict[str, Any
         "query": query[:QUERY_CHARS],
         "ended": [ended_row(speak, each) for each in held.ended],
         "lines": _lines(speak, held),
-        "waiting": total + sum(not ask.full for ask in held.asks if ask not in counted),
+        "waiting": total + sum(not (ask.full or counts_people(ask)) for ask in held.asks),
         "found": speak.number(found),
         "total": speak.number(total),
         "coming": sum(len(ask.coming) for ask in held.asks),
@@ -51,9 +51,9 @@ def values_of(reader: Reader, held: wall.Wall, query: str = "") -> dict[str, Any
     }
 
 
-def unit_of(ask: wall.Ask) -> str:
-    """What the ask's seats are."""
-    return KINDS[ask.entry["kind"]].unit
+def counts_people(ask: wall.Ask) -> bool:
+    """Is each of its seats a person?"""
+    return KINDS[ask.entry["kind"]].unit in PEOPLE and bool(ask.entry["seats"]["total"])
 
 
 def _others(speak: Speaker, held: wall.Wall, query: str) -> Sequence[wall.Ask]:
