@@ -15,7 +15,7 @@ from dispatch.domain.errors import NotFound, RequestOver
 from dispatch.domain.events import ControlKind, EventKind
 from dispatch.domain.lifecycle import STANDING, Disposition
 from dispatch.domain.request import Request
-from dispatch.domain.standing import Reported
+from dispatch.domain.standing import FlagKind, Reported
 from dispatch.domain.visibility import Role, Viewer, moment
 from dispatch.ports import Tx
 
@@ -123,6 +123,9 @@ def take(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[str, Any
     """
     by, request = _request(tx, viewer, public_id)
     settled = [tx.safety.settle(flag.id, "taken", now) for flag in tx.safety.flags_of(request.id)]
+    if not tx.safety.looked_at(request.id):
+        # Somebody of the house has looked: from now on it may reach more strangers (domain/standing.py).
+        tx.safety.settle(tx.safety.raise_flag(FlagKind.GUEST_CAP, request.id, None, now).id, "taken", now)
     if tx.safety.frozen(request.id) is not None:
         tx.safety.thaw(request.id)
         tell(tx, request, EventKind.NOTE_ADDED, None, frozen=None)

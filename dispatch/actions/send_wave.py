@@ -27,6 +27,7 @@ from dispatch.domain.network import CODE, RINGS, rings_allowed
 from dispatch.domain.people import SILENT, Duty, Person
 from dispatch.domain.push import Push
 from dispatch.domain.request import Request, Secrets
+from dispatch.domain.standing import REACHES, Bound, FlagKind, Reached, backing, within
 from dispatch.domain.visibility import heard_view
 from dispatch.ports import Candidates, Roster, Search, Tx
 from geo import cells, distance, roads, travel
@@ -126,7 +127,7 @@ def pool_for(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: S
     out = never | tx.network.blocked_either_way(request.requester) | tx.claims.busy() | {request.requester}
     out |= tx.safety.held_now(now)
     strangers = pool.ring == CODE["open"]
-    keep = matching.gate(pool, rings=rings_allowed(request), never=frozenset(out))
+    keep = matching.gate(pool, rings=rings_allowed(request) & bound_of(tx, request).rings, never=frozenset(out))
     pool = pool.only(keep & (~strangers | (pool.duty == DUTIES.index(Duty.AVAILABLE))))
     if not kind.located or request.cell is None:
         return pool
@@ -201,7 +202,8 @@ def _within_limits(tx: Tx, now: datetime, request: Request, pool: Pool, decision
     sent = tx.alerts.sent_since(people, now - WEEK) if people else {}
     most = pool.weekly_max[decision.ask].tolist()
     kept = [(at, week) for at, person in enumerate(people) if (week := sent.get(person, 0)) < most[at]]
-    return kept[: _room(tx, request)]
+    rings = pool.ring[decision.ask].tolist()
+    return [kept[place] for place in _of_these(tx, now, request, [rings[at] for at, _ in kept])]
 
 
 def _new_alerts(
@@ -288,6 +290,7 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
     request = tx.requests.set(request.id, **columns)
     if told:
         parts |= {"wave": {"waves": request.wave}, "heard": heard_view(request)}
+        _flag_the_ceiling(tx, now, request)
     tell(tx, request, EventKind.WAVE_SENT, None, off=None, **parts)
     return len(told)
 
@@ -308,14 +311,35 @@ def _still_fit(
         if _on_duty(person, now) and alert.person_id not in never and CODE[alert.reasons.ring] in rings
         if sent.get(alert.person_id, 0) < person.alerts_per_week_max
     ]
-    return fit[: _room(tx, request)]
+    return [fit[place] for place in _of_these(tx, now, request, [CODE[alert.reasons.ring] for alert in fit])]
 
 
-def _room(tx: Tx, request: Request) -> int:
-    """How many more people this request may alert."""
-    requester = tx.people.by_id(request.requester)
-    guest = requester is not None and requester.guest
-    return max(0, (limits.GUEST_ALERTS_MAX if guest else limits.REQUEST_ALERTS_MAX) - request.alerted)
+def bound_of(tx: Tx, request: Request) -> Bound:
+    """How far this call may go, by who stands behind the one who asks; a draft of nobody is a guest's."""
+    person = tx.people.by_id(request.requester)
+    guest = person is None or person.guest
+    known = not guest and (
+        (person is not None and person.external is not None)
+        or bool(request.id and tx.requests.vouchers(request.id))
+        or tx.network.tied_to_imported(request.requester)
+    )
+    looked_at = not known and bool(request.id) and tx.safety.looked_at(request.id)
+    return REACHES[backing(guest=guest, known=known, looked_at=looked_at)]
+
+
+def _of_these(tx: Tx, now: datetime, request: Request, rings: list[int]) -> list[int]:
+    """Places in `rings` of those whom this call may still reach."""
+    bound = bound_of(tx, request)
+    strangers, lately = tx.alerts.reached(request.id, request.requester, now - bound.span)
+    return within(bound, Reached(by_call=request.alerted, strangers=strangers, lately=lately), rings)
+
+
+def _flag_the_ceiling(tx: Tx, now: datetime, request: Request) -> None:
+    """A coordinator is shown a call that may go no further without somebody's word."""
+    bound = bound_of(tx, request)
+    strangers, _ = tx.alerts.reached(request.id, request.requester, now)
+    if bound.strangers < limits.REQUEST_ALERTS_MAX and strangers >= bound.strangers:
+        tx.safety.raise_flag(FlagKind.GUEST_CAP, request.id, None, now)
 
 
 def nothing_to_ask(tx: Tx, now: datetime, request_id: int) -> None:

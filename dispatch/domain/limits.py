@@ -35,7 +35,12 @@ RADIUS_KM: Final = (25, 50, 100, 150, 250, 350)  # how the search widens
 CORRIDOR_KM: Final = 25  # this near a freeway line counts as on it
 SEATS_UNKNOWN: Final = 3  # seats of a person who never said how many
 REQUEST_ALERTS_MAX: Final = 10_000  # alerts one request may ever send
-GUEST_ALERTS_MAX: Final = 10  # strangers one unproven guest's request may reach
+GUEST_ALERTS_MAX: Final = 10  # strangers one call of a guest, or of a member by invite, may reach
+GUEST_ALERTS_HOUR: Final = 30  # people all calls of one guest may reach in an hour
+LOOKED_AT_ALERTS_MAX: Final = 150  # people a guest's call may reach once a coordinator has looked
+LOOKED_AT_ALERTS_HOUR: Final = 50  # … and in an hour
+INVITED_ALERTS_HOUR: Final = 300  # people all calls of a member by invite may reach in an hour
+SOON_ALERTS_MAX: Final = 5_000  # people all calls of anybody may reach within SOON
 DECLINE_AT_ONCE: Final = 25  # while no more were asked, a decline is answered by a look at once
 CODE_TRIES: Final = 5  # guesses at a meet code
 CHECKS: Final = 2  # times the owner is asked before a coordinator is told
@@ -71,6 +76,7 @@ HELD: Final = timedelta(hours=24)  # whoever is reported is held, until a coordi
 HELD_UPHELD: Final = timedelta(days=3_650)  # … and for good, once a report is upheld
 BARRED: Final = timedelta(days=30)  # no more reports, after too many that nothing was behind
 GLASS: Final = timedelta(minutes=15)  # a coordinator sees an exact place
+SOON: Final = timedelta(minutes=10)  # the span of SOON_ALERTS_MAX
 UNOWNED: Final = timedelta(minutes=10)  # nobody comes: a coordinator looks
 SIMILAR_WITHIN: Final = timedelta(minutes=30)
 

@@ -1,8 +1,17 @@
-"""Who may no longer, for how long, and what the house was asked to look at. Pure values."""
+"""Who may no longer, for how long, what the house was asked to look at, and how far a requester's call may go.
 
+Pure. Who stands behind a requester decides how many people their calls reach; the wave action asks here before it
+writes an alert (tests/domain/test_standing.py, tests/safety/test_attackers.py).
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+from dispatch.domain import limits
+from dispatch.domain.network import CODE, RINGS
 
 
 class FlagKind(StrEnum):
@@ -16,7 +25,7 @@ class FlagKind(StrEnum):
     """Its owner pressed the silent button."""
     REPORTED = "reported"
     GUEST_CAP = "guest_cap"
-    """A guest's call has reached as many strangers as it may."""
+    """A call has reached as many strangers as it may before somebody of the house has looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +71,85 @@ class Reported:
     request_id: int
     reason: str | None
     at: datetime
+
+
+class Backing(StrEnum):
+    """Who stands behind a requester."""
+
+    NOBODY = "nobody"
+    """A guest."""
+    LOOKED_AT = "looked_at"
+    """A guest whose call a coordinator has taken over."""
+    INVITED = "invited"
+    """A member by somebody's invite."""
+    KNOWN = "known"
+    """Imported by the operator, tied to somebody who was, vouched for, or taken over by a coordinator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """Whom calls may reach: which rings, how many people by one call, how many strangers among them."""
+
+    rings: frozenset[int]
+    a_call: int
+    strangers: int
+    lately: int
+    """And how many by all calls of one person within `span`."""
+    span: timedelta
+
+
+_NEAR: Final = frozenset({CODE["1"], CODE["2"], CODE["vouched"], CODE["community"], CODE["open"]})
+_ALL: Final = frozenset(RINGS)
+REACHES: Final[dict[Backing, Bound]] = {
+    Backing.NOBODY: Bound(
+        rings=_ALL, a_call=limits.GUEST_ALERTS_MAX, strangers=limits.GUEST_ALERTS_MAX,
+        lately=limits.GUEST_ALERTS_HOUR, span=timedelta(hours=1),
+    ),
+    Backing.LOOKED_AT: Bound(
+        rings=_ALL, a_call=limits.LOOKED_AT_ALERTS_MAX, strangers=limits.LOOKED_AT_ALERTS_MAX,
+        lately=limits.LOOKED_AT_ALERTS_HOUR, span=timedelta(hours=1),
+    ),
+    Backing.INVITED: Bound(
+        rings=_NEAR, a_call=limits.REQUEST_ALERTS_MAX, strangers=limits.GUEST_ALERTS_MAX,
+        lately=limits.INVITED_ALERTS_HOUR, span=timedelta(hours=1),
+    ),
+    Backing.KNOWN: Bound(
+        rings=_ALL, a_call=limits.REQUEST_ALERTS_MAX, strangers=limits.REQUEST_ALERTS_MAX,
+        lately=limits.SOON_ALERTS_MAX, span=limits.SOON,
+    ),
+}  # fmt: skip
+"""How far a call goes by who stands behind the one who asks."""
+
+
+def backing(*, guest: bool, known: bool, looked_at: bool) -> Backing:
+    """Who stands behind a requester: `known` by the operator's word or a member's, `looked_at` by a coordinator."""
+    if guest:
+        return Backing.LOOKED_AT if looked_at else Backing.NOBODY
+    return Backing.KNOWN if known or looked_at else Backing.INVITED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """People asked so far: by this call, strangers among them, and by all calls of its requester within the span."""
+
+    by_call: int
+    strangers: int
+    lately: int
+
+
+def within(bound: Bound, reached: Reached, rings: Sequence[int]) -> list[int]:
+    """Places in `rings` of those who may still be asked, in the order given.
+
+    Shape: the ring codes of candidates in, places of some of them out.
+    """
+    room = min(bound.a_call - reached.by_call, bound.lately - reached.lately)
+    strangers = bound.strangers - reached.strangers
+    kept: list[int] = []
+    for place, ring in enumerate(rings):
+        if len(kept) >= room:
+            break
+        if ring not in bound.rings or (ring == CODE["open"] and strangers <= 0):
+            continue
+        strangers -= ring == CODE["open"]
+        kept.append(place)
+    return kept

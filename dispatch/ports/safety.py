@@ -101,6 +101,10 @@ class Safety(Protocol):
         """False if it was settled already."""
         ...
 
+    def looked_at(self, request_id: int) -> bool:
+        """Has a coordinator taken it over, so that it may reach more strangers?"""
+        ...
+
     def undecided(self, limit: int) -> list[Reported]:
         """Reports nobody has decided, oldest first."""
         ...

@@ -15,7 +15,7 @@ from dispatch.store.build import adding, given
 from dispatch.store.dialect import Among
 from dispatch.store.link import Link, Row, as_json
 from dispatch.store.secrets import StoredSecrets
-from dispatch.store.tables import alert
+from dispatch.store.tables import alert, request
 from dispatch.store.times import micros, moment, moment_or_none
 
 _a = alert.c
@@ -64,6 +64,12 @@ _SENT_SINCE = (
     .group_by(_a.person_id)
 )
 
+_STRANGERS = select(func.count()).where(_a.request_id == given("id"), _a.ring == literal_column("'open'"))
+_LATELY = (
+    select(func.count())
+    .select_from(alert.join(request, request.c.id == _a.request_id))
+    .where(request.c.requester == given("requester"), _a.created_at >= given("since"))
+)
 _FACTS = select(_a.person_id, _a.reasons, _a.created_at, _a.answer, _a.seen_at, _a.answered_at).where(
     _a.created_at >= given("since")
 )
@@ -184,6 +190,11 @@ class StoredAlerts:
         """Alerts sent to each of those people since then; people with none are absent."""
         rows = self._link.rows(_SENT_SINCE, people=as_json([int(p) for p in people]), since=micros(since))
         return dict(rows)
+
+    def reached(self, request_id: int, requester: int, since: datetime) -> tuple[int, int]:
+        """(strangers among those this request alerted, people all of its requester's alerted since then)."""
+        strangers = self._link.one(_STRANGERS, id=request_id)[0]
+        return int(strangers), int(self._link.one(_LATELY, requester=requester, since=micros(since))[0])
 
     def learned(self, people: Sequence[int] | None, since: datetime) -> AlertFacts:
         """What the matcher may learn from: every alert since then, of these people or (None) of all."""

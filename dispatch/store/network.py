@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Select, case, delete, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, literal_column, or_, select
 
 from dispatch.domain.people import Community, Duty
 from dispatch.ports import PeopleColumns
@@ -30,6 +30,14 @@ _TIES_OF = (
     .where(_t.a == given("id"))
     .union_all(select(_t.a).where(_t.b == given("id")))
     .order_by(literal_column("1"))
+)
+_TO_IMPORTED: Select[Any] = (
+    select(literal_column("1"))
+    .select_from(
+        tie.join(person, or_(and_(_t.a == given("id"), _p.id == _t.b), and_(_t.b == given("id"), _p.id == _t.a)))
+    )
+    .where(_p.external.is_not(None))
+    .limit(1)
 )
 _ADD_COMMUNITY = adding_all(community)
 _COMMUNITY = select(*community.c).where(_c.public_id == given("public_id"))
@@ -93,6 +101,10 @@ class StoredNetwork:
     def ties_of(self, person_id: int) -> list[int]:
         """Everyone tied to that person, by id."""
         return [row[0] for row in self._link.rows(_TIES_OF, id=person_id)]
+
+    def tied_to_imported(self, person_id: int) -> bool:
+        """Is one of their ties somebody the operator imported?"""
+        return self._link.row(_TO_IMPORTED, id=person_id) is not None
 
     def add_community(self, community: Community) -> Community:
         """The community with its new id."""

@@ -56,6 +56,11 @@ _FLAGS = select(*flag.c).where(_OPEN).order_by(_f.at, _f.id).limit(given("limit"
 _OF_REQUEST = select(*flag.c).where(_f.request_id == given("id"), _OPEN).order_by(_f.id)
 _ASKED = update(flag).values(asked=_f.asked + literal_column("1")).where(_f.id == given("w_id")).returning(*flag.c)
 _SETTLE = update(flag).values(settled_at=given("at"), settled_as=given("what")).where(_f.id == given("w_id"), _OPEN)
+_LOOKED_AT: Select[Any] = (
+    select(_f.id)
+    .where(_f.request_id == given("id"), _f.kind == given("kind"), _f.settled_as == literal_column("'taken'"))
+    .limit(1)
+)
 _REPORTS = (
     select(_r.id, _r.reporter, _r.reported, _r.request_id, _r.reason, _r.at)
     .select_from(report.outerjoin(verdict, _v.report_id == _r.id))
@@ -193,6 +198,10 @@ class StoredSafety:
     def settle(self, flag_id: int, what: str, at: datetime) -> bool:
         """False if it was settled already."""
         return self._link.run(_SETTLE, w_id=flag_id, what=what, at=micros(at)) > 0
+
+    def looked_at(self, request_id: int) -> bool:
+        """Has a coordinator taken it over, so that it may reach more strangers?"""
+        return self._link.row(_LOOKED_AT, id=request_id, kind=FlagKind.GUEST_CAP.value) is not None
 
     def undecided(self, limit: int) -> list[Reported]:
         """Reports nobody has decided, oldest first."""
