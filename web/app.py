@@ -9,6 +9,7 @@ import importlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -23,9 +24,10 @@ from geo.point import Point
 from web import auth, errors, openapi
 from web.edge import Edge, Scope
 from web.limiter import Limiter
-from web.live.gate import Kin, KinOf, kin_of
+from web.live.gate import CellsOf, Kin, KinOf, kin_of
 from web.live.hub import Hub
 from web.live.sockets import Authenticate, live_endpoint
+from web.live.subscription import Cells
 from web.pages import pushed
 from web.routes import account, alerts, asks, board, claims, desk, events, health, me, network, readiness, session
 from web.schemas.faults import faults_of_query
@@ -65,7 +67,7 @@ def create_app(flare: Flare) -> Edge:
         # The gazetteer takes a moment to read: better now than while somebody waits.
         await asyncio.to_thread(from_point, Point(35.0, -116.0))
         api.state.hub = hub
-        app.live = live_endpoint(hub, _authenticate(flare, api), _kin(api))
+        app.live = live_endpoint(hub, _authenticate(flare, api), _kin(api), _cells(api))
         flare.push.start(pushed.writer(settings))
         try:
             yield
@@ -153,6 +155,19 @@ def _kin(api: FastAPI) -> KinOf:
     def of(scope: Scope, viewer: Viewer) -> Kin | None:
         visitor = visitor_of(scope, api.state.trusted)
         return kin_of(viewer, visitor.prefix) if api.state.limiter.counts(visitor) else None
+
+    return of
+
+
+def _cells(api: FastAPI) -> CellsOf:
+    """The budget of cells a socket shares with the same viewer's board."""
+
+    def of(scope: Scope, viewer: Viewer) -> Cells | None:
+        visitor, limiter = visitor_of(scope, api.state.trusted), api.state.limiter
+        if not limiter.counts(visitor):
+            return None
+        credential = auth.credential_of(headers_of(scope), api.state.flare.settings)
+        return partial(limiter.cells_within, visitor, auth.counted_as(viewer, credential, visitor))
 
     return of
 

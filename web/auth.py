@@ -110,6 +110,14 @@ def check_origin(headers: Mapping[bytes, bytes], visitor: Visitor, settings: Set
         raise ForeignOrigin
 
 
+def counted_as(viewer: Viewer, credential: Credential, visitor: Visitor) -> str:
+    """Whom limits count: a person, a session, a link, or a program at an address; the same on every channel."""
+    if viewer.person_id is not None:
+        return f"p{viewer.person_id}"
+    mark = credential.token or viewer.session
+    return mark[:64] if mark else f"{visitor.prefix} {visitor.agent}"
+
+
 def base_url(visitor: Visitor, settings: Settings) -> str:
     """What links begin with."""
     return settings.public_url.rstrip("/") if settings.public_url else visitor.origin

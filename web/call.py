@@ -65,11 +65,8 @@ class Call:
 
     @property
     def who(self) -> str:
-        """Whom limits count: a person, a session, a link, or a program at an address."""
-        if self.viewer.person_id is not None:
-            return f"p{self.viewer.person_id}"
-        mark = self.credential.token or self.viewer.session
-        return mark[:64] if mark else f"{self.visitor.prefix} {self.visitor.agent}"
+        """Whom limits count."""
+        return auth.counted_as(self.viewer, self.credential, self.visitor)
 
     @property
     def person_id(self) -> int:

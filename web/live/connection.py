@@ -17,7 +17,7 @@ from web.live import frames
 from web.live.conversation import Bye, Code, Conversation, Effect, Ping, Subscribe, Unsubscribe, Welcome
 from web.live.frames import Burst, Packed
 from web.live.hub import Hub
-from web.live.subscription import Picture, Subscription
+from web.live.subscription import Cells, Picture, Subscription
 
 log = logging.getLogger("flare.live")
 
@@ -49,10 +49,17 @@ class Wire(Protocol):
 class Connection:
     """A sink whose frames go over one websocket."""
 
-    __slots__ = ("_hub", "_renew", "_wire", "conversation", "subs", "viewer")
+    __slots__ = ("_hub", "_renew", "_wire", "cells", "conversation", "subs", "viewer")
 
-    def __init__(self, hub: Hub, wire: Wire, viewer: Viewer, renew: Callable[[], Awaitable[Viewer | None]]) -> None:
-        self._hub, self._wire, self._renew = hub, wire, renew
+    def __init__(
+        self,
+        hub: Hub,
+        wire: Wire,
+        viewer: Viewer,
+        renew: Callable[[], Awaitable[Viewer | None]],
+        cells: Cells | None = None,
+    ) -> None:
+        self._hub, self._wire, self._renew, self.cells = hub, wire, renew, cells
         self.viewer = viewer
         self.subs: dict[int, Subscription] = {}
         self.conversation = Conversation(hub.now(), hub.luck.uniform)

@@ -13,7 +13,7 @@ from typing import Any
 from dispatch.domain import limits
 from dispatch.domain.visibility import Viewer
 from web.live.hub import Hub
-from web.live.subscription import Sink
+from web.live.subscription import Cells, Sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Kin:
 
 KinOf = Callable[[MutableMapping[str, Any], Viewer], Kin | None]
 """From the handshake's scope and who is looking; None = nobody counts them."""
+CellsOf = Callable[[MutableMapping[str, Any], Viewer], Cells | None]
+"""Likewise: the budget of cells on maps."""
 
 
 def kin_of(viewer: Viewer, prefix: str) -> Kin:

@@ -197,11 +197,12 @@ class Hub:
             self.unsubscribe(old)
         sink.subs[sub.id] = sub
         parsed = reading.parse(sub.topic)
-        if parsed is None:
-            self._deny(sub)
-        elif parsed[0] == "map":
+        entries = self.maps.add(sub, parsed[1]) if parsed and parsed[0] == "map" else None
+        if entries is not None:
             sub.stage, sub.told = Stage.LIVE, True
-            sink.map_state(sub, self.maps.add(sub, parsed[1]), self.epoch)
+            sink.map_state(sub, entries, self.epoch)
+        elif parsed is None or parsed[0] == "map":
+            self._deny(sub)
         else:
             self._catching.begin(sub, *parsed)
 

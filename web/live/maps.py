@@ -71,6 +71,8 @@ class MapBoard:
         self._shown: dict[int, _Entry] = {}
         self._changed: dict[int, Request] = {}
         self._subs: dict[str, dict[Subscription, None]] = {}
+        self._seen: dict[Subscription, set[str]] = {}
+        """Of subscribers with a budget of cells: those they have been let see."""
         self._behind: dict[Subscription, dict[int, Request]] = {}
         """What a subscriber with too much waiting has not been told yet."""
 
@@ -87,8 +89,16 @@ class MapBoard:
         """An ask is now like this; told at the next tick."""
         self._changed[request.id] = request
 
-    def add(self, sub: Subscription, cell: str) -> list[bytes]:
-        """Starts telling; the answer is every entry of the cell as it was last told."""
+    def add(self, sub: Subscription, cell: str) -> list[bytes] | None:
+        """Starts telling; the answer is every entry of the cell as it was last told, as far as the budget goes.
+
+        None: one cell was asked for, and this minute's budget is spent.
+        """
+        if (may := sub.sink.cells) is not None:
+            wanted = {entry.cell for entry in self._shown.values()} if cell == EVERYWHERE else {cell}
+            self._seen[sub] = may(wanted)
+            if cell != EVERYWHERE and not self._seen[sub]:
+                return None
         sub.key = cell
         sub.role = look.map_role(sub.sink.viewer)
         self._subs.setdefault(cell, {})[sub] = None
@@ -103,6 +113,7 @@ class MapBoard:
             if not watching:
                 del self._subs[sub.key]
         self._behind.pop(sub, None)
+        self._seen.pop(sub, None)
 
     def check(self, sub: Subscription) -> tuple[int, int] | None:
         """How many entries it should have, and the XOR of their fingerprints; None while it is behind."""
@@ -110,8 +121,9 @@ class MapBoard:
             return None
         role = Role(sub.role or Role.PUBLIC)
         count = mixed = 0
+        seen = self._seen.get(sub)
         for entry in self._of(sub.key):
-            if entry.part(role) is not None:
+            if entry.part(role) is not None and (seen is None or entry.cell in seen):
                 count += 1
                 mixed ^= fingerprint(self._id(entry.request, sub.sink.viewer), entry.request.off)
         return count, mixed
@@ -142,7 +154,7 @@ class MapBoard:
                 self._behind[sub] = (behind or {}) | parts
                 continue
             # A wall of a thousand is told the same thousand entries: written once, not a million times.
-            alike = None if behind else _alike(sub)
+            alike = _alike(sub) if self._all_seen(sub, parts) and not behind else None
             put, gone = (told.get(alike) if alike else None) or self._news(sub, (behind or {}) | parts)
             if alike:
                 told[alike] = put, gone
@@ -150,6 +162,16 @@ class MapBoard:
                 sub.sink.map(sub, put, gone)
                 any_told = True
         return any_told
+
+    def _all_seen(self, sub: Subscription, parts: Iterable[int]) -> bool:
+        """May the subscriber see all that has changed? What is new to it is taken from its budget."""
+        seen = self._seen.get(sub)
+        if seen is None or sub.sink.cells is None:
+            return True
+        changed = {entry.cell for request_id in parts if (entry := self._shown.get(request_id))}
+        if fresh := changed - seen:
+            seen |= sub.sink.cells(fresh)
+        return changed <= seen
 
     def _news(self, sub: Subscription, parts: dict[int, Request]) -> Told:
         put: list[bytes] = []
@@ -169,8 +191,8 @@ class MapBoard:
         return look.board_id(request, viewer, self._secret)
 
     def _put(self, entry: _Entry, sub: Subscription) -> bytes | None:
-        part = entry.part(Role(sub.role or Role.PUBLIC))
-        if part is None:
+        part, seen = entry.part(Role(sub.role or Role.PUBLIC)), self._seen.get(sub)
+        if part is None or (seen is not None and entry.cell not in seen):
             return None
         return b'{"id":' + encode(self._id(entry.request, sub.sink.viewer)) + b"," + part
 

@@ -26,7 +26,7 @@ from dispatch.domain.visibility import Viewer
 from web.live import frames
 from web.live.connection import Connection, Heartbeats
 from web.live.conversation import Code
-from web.live.gate import Gate, KinOf
+from web.live.gate import CellsOf, Gate, KinOf
 from web.live.hub import Hub, running
 
 log = logging.getLogger("flare.live")
@@ -232,13 +232,18 @@ class _Forwarded:
                 return
 
 
-def live_endpoint(hub: Hub, authenticate: Authenticate, kin_of: KinOf = lambda scope, viewer: None) -> App:
+def live_endpoint(
+    hub: Hub,
+    authenticate: Authenticate,
+    kin_of: KinOf = lambda scope, viewer: None,
+    cells_of: CellsOf = lambda scope, viewer: None,
+) -> App:
     """The raw ASGI application of `/v1/live`; mount it before any framework sees the scope.
 
     `authenticate` answers who is looking (nobody is a viewer too) or raises: ForeignOrigin → HTTP 403
     before accept; SignIn → 4501; NotAllowed → 4503; any other refusal that says when to come back → 503.
     It is asked again when access may have ended, with a scope that keeps only the headers it needs.
-    `kin_of` says whom a connection counts with.
+    `kin_of` says whom a connection counts with, `cells_of` how many cells of the map it may see.
     """
     beats = Heartbeats(hub)
     gate = Gate(hub)
@@ -267,13 +272,13 @@ def live_endpoint(hub: Hub, authenticate: Authenticate, kin_of: KinOf = lambda s
         held = scope.get("extensions", {}).get(SOCKET)
         renew = _renewal(scope, authenticate)
         if isinstance(held, FlareProtocol):
-            connection = Connection(hub, held, viewer, renew)
+            connection = Connection(hub, held, viewer, renew, cells_of(scope, viewer))
             gate.enter(connection, kin)
             beats.add(connection)
             held.take_over(connection)
             return
         wire = _Forwarded(hub)
-        connection = Connection(hub, wire, viewer, renew)
+        connection = Connection(hub, wire, viewer, renew, cells_of(scope, viewer))
         gate.enter(connection, kin)
         beats.add(connection)
         await _pump(wire, connection, receive, send)

@@ -17,7 +17,7 @@ from web.live import frames
 from web.live.conversation import Code
 from web.live.frames import Burst, Packed
 from web.live.hub import Hub
-from web.live.subscription import Picture, Subscription
+from web.live.subscription import Cells, Picture, Subscription
 
 THE_ONE: Final = 1
 """The id of a stream's only subscription."""
@@ -27,6 +27,9 @@ LONGEST_OFFSET: Final = 15
 
 class _Stream:
     """What both have in common: one topic, no map, no positions, a viewer who was asked for a moment ago."""
+
+    cells: Cells | None = None
+    """There is no map here to be counted."""
 
     def __init__(self, hub: Hub, viewer: Viewer) -> None:
         self.hub = hub

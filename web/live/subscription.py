@@ -4,6 +4,7 @@ Pure data and the rule of dense offsets; the hub moves it, a sink writes for it.
 a websocket (connection.py), an event stream and a long poll (streams.py).
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -12,6 +13,9 @@ from dispatch.domain import limits
 from dispatch.domain.visibility import Viewer
 from web.live.conversation import Code
 from web.live.frames import Burst, Packed
+
+Cells = Callable[[Iterable[str]], set[str]]
+"""Of these cells of the map, those that may be shown now: the ones shown before, and a few new ones a minute."""
 
 
 class Stage(Enum):
@@ -85,6 +89,8 @@ class Sink(Protocol):
 
     viewer: Viewer
     subs: dict[int, Subscription]
+    cells: Cells | None
+    """Its budget of cells on maps; None: it is not counted."""
 
     async def caught_up(self, sub: Subscription, picture: Picture, quiet: bool) -> None:
         """Tells where it stands, unless quiet, and the tail; waits for a slow reader."""

@@ -6,7 +6,7 @@ travels only when its owner lets viewers see it (tests/pages/test_wall.py).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -148,6 +148,17 @@ def read(
         events=events_of(tx, shown, role) if shown else (),
         ended=[each for _, each in ended],
     )
+
+
+def seen(held: Wall, may: Callable[[Iterable[str]], set[str]]) -> Wall:
+    """The wall without the asks beyond its viewer's budget of cells; the board and the live map count the same."""
+    coarse = [cells.parent(ask.entry["cell"], cells.MAP) for ask in held.asks]
+    shown = may(coarse)
+    asks = [ask for ask, cell in zip(held.asks, coarse, strict=True) if cell in shown]
+    if len(asks) == len(held.asks):
+        return held
+    known = held.hero is not None and any(ask.id == held.hero.id for ask in asks)
+    return replace(held, asks=asks) if known else replace(held, asks=asks, hero=None, events=())
 
 
 def recent(tx: Tx, now: datetime, viewer: Viewer, secret: bytes) -> list[tuple[Request, Ended]]:

@@ -7,7 +7,7 @@ something changes, and the map is drawn on a canvas from numbers (web/static/wal
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -154,7 +154,7 @@ async def _read(call: Call, request: Request) -> tuple[wall.Wall, Mapping[str, i
     def job(tx: Tx, now: datetime) -> wall.Wall:
         return wall.read(tx, now, call.viewer, call.flare.secret, wanted, members, book)
 
-    held = await call.read(job)
+    held = wall.seen(await call.read(job), partial(call.limiter.cells_within, call.visitor, call.who))
     at: Point | None = cells.centre(held.hero.entry["cell"]) if held.hero else None
     return held, members, reader_of(request, at=at)
 
