@@ -1,5 +1,6 @@
 """The wall's ground in a browser: a map where there is one and a screen for it, the drawn one everywhere else."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import BrowserType, Page, expect
 
 from tests.browser.conftest import PHONE, Enter, House
+from tests.browser.test_everywhere import TAGS, faults
 from tests.support.tiles import LAYERS, tiles_file
 from web import built
 
@@ -62,6 +64,14 @@ def test_the_map_appears_from_our_own_host_within_its_budget_and_breaks_no_polic
     assert len([url for url in asked if url.startswith(house.address)]) <= REQUESTS, asked
     assert [line for line in said if "GPU stall" not in line] == []
     assert page.locator(".map-box canvas").count() == 1
+
+
+@full
+def test_axe_finds_nothing_on_the_wall_with_a_map(enter: Enter, house: House, axe: str) -> None:
+    ask(enter, house)
+    page = enter(None, "/watch", color_scheme="light", **WALL)
+    opened(page, "map")
+    assert faults(page, axe, json.dumps(TAGS)) == []
 
 
 @full
