@@ -192,15 +192,14 @@ class Hub:
 
     def subscribe(self, sub: Subscription) -> None:
         """Starts telling, from where a read says; the same id again replaces."""
-        sink = sub.sink
-        if (old := sink.subs.get(sub.id)) is not None:
+        if (old := sub.sink.subs.get(sub.id)) is not None:
             self.unsubscribe(old)
-        sink.subs[sub.id] = sub
+        sub.sink.subs[sub.id] = sub
         parsed = reading.parse(sub.topic)
         entries = self.maps.add(sub, parsed[1]) if parsed and parsed[0] == "map" else None
         if entries is not None:
             sub.stage, sub.told = Stage.LIVE, True
-            sink.map_state(sub, entries, self.epoch)
+            sub.sink.map_state(sub, entries, self.epoch)
         elif parsed is None or parsed[0] == "map":
             self._deny(sub)
         else:
