@@ -26,7 +26,7 @@ async def post_invite(request: Request) -> Response:
 
     def job(tx: Tx, now: datetime) -> dict[str, Any]:
         made = tend_network.invite(tx, now, call.viewer)
-        return {"link": f"{base}/i#{made['token']}", **made}
+        return {"link": f"{base}/join#{made['token']}", **made}
 
     return written(await call.write(job, 201))
 
