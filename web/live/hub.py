@@ -29,7 +29,6 @@ log = logging.getLogger("flare.live")
 WRITES_PER_TURN: Final = 1_000  # deliveries before everybody else on the loop gets a turn
 BURST: Final = 32  # events of one topic told in one write: more could look like a slow reader
 BEAT_S: Final = 0.5
-MAPS_S: Final = 1.0  # between two frames of a map, at least
 POSITIONS: Final = "pos"
 """The bus channel of people on the way."""
 
@@ -368,14 +367,14 @@ class Hub:
             told(now)
         self._beats += 1
         if self._beats % 2 == 0:
-            if now - self._maps_told >= MAPS_S:
+            if now - self._maps_told >= 2 * BEAT_S:
                 self._tell_maps()
             self._tell_positions(now)
 
     def _maps_moved(self) -> None:
         """Told at once after a quiet second, else when that second is over."""
         if self._loop is not None and self._maps_timer is None:
-            wait = max(0.0, self._maps_told + MAPS_S - self.now())
+            wait = max(0.0, self._maps_told + 2 * BEAT_S - self.now())
             self._maps_timer = self._loop.call_later(wait * 2 * self._beat_s, self._tell_maps)
 
     def _tell_maps(self) -> None:
