@@ -1,0 +1,101 @@
+"""What each state says, in a real browser: the sentences a person reads."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Enter, House, served
+from tests.support.gallery import Evening, Visitors, evening, scenes
+
+# The scene, where on its page, and what stands there.
+SAYS: dict[str, tuple[tuple[str, str], ...]] = {
+    "ask": (("h1", "What do you need?"), (".send .main", "Ask for help")),
+    "ask, a member": (("main", "We ask people who know you, or know someone who does, closest first."),),
+    "ask, own asks": (("main", "Follow your ask: a ride for 2"),),
+    "ask, no such place": ((".faults", "We could not find that place. Add the nearest town."),
+                           (".faults", "Send it as it is")),
+    "ask, two places": ((".faults", "Which Baker?"), (".faults", "Baker, CA")),
+    "ask, danger": ((".call", "Call 911 now. Then ask here too."),),
+    "ask, no signal": (("#note", "No signal. Your ask is kept on this phone and goes out by itself."),),
+    "follow, unheard": ((".state", "Your ask is up"), (".state", "We are asking people who know you, closest first.")),
+    "follow, asked": ((".state", "We are asking people near you"), (".state", "asked,"), (".state", "have seen it.")),
+    "follow, nobody yet": ((".state", "Nobody yet"), (".state", "a tow truck, a taxi, 911 if it gets unsafe.")),
+    "follow, some": ((".state", "4 of 9 seats found"), (".state", "Ben has promised 4 seats."),
+                     (".state", "We are looking for 5 more.")),
+    "follow, covered": ((".state", "All 9 seats are found"), (".state", "First arrival about")),
+    "follow, on the way": ((".state", "Ben is on the way"), (".state", "They look for you at the place you sent.")),
+    "follow, silent": ((".state", "We have not heard from Ben for 12 min"), (".state", "They may be out of signal.")),
+    "follow, reopened": ((".state", "Ben can't make it"), (".state", "4 seats open again. We are asking more people")),
+    "follow, taken over": ((".state", "Cem can't make it"), (".state", "Ben was standing by and takes them.")),
+    "follow, there": ((".state", "Ben is there"), (".state", "they tell you")),
+    "follow, partly met": ((".state", "4 of you are with Ben"), (".state", "5 still waiting.")),
+    "follow, all met": ((".state", "Is everyone safe?"), ("#live", "Yes, we are safe"),
+                        ("#live", "No, someone still needs help")),
+    "follow, resolved": ((".state", "You are safe. Good."), (".state", "Thanks went to the 1 person who came."),
+                         ("#live", "See the report")),
+    "follow, expired": ((".state", "This ask has ended"), ("#live", "Ask again")),
+    "follow, cancelled": ((".state", "You cancelled at"), (".state", "the people coming were told."),
+                          ("#live", "Ask again")),
+    "follow, money": (("h1", "40 USD"),),
+    "follow by link, covered": ((".state", "All 9 seats are found"),),
+    "follow by helpers' link": (("#live", "I can help"),),
+    "help, everything": (("#live", "Here is where they are."), ("#live", "Have you left?"),
+                         ("#live", "You are standing by."), ("#live", "Pull over before you use the phone."),
+                         ("#live", "They tell you 3 digits"), ("#live", "Everyone where they wanted to be?"),
+                         ("#live", "Still coming?"), ("#live", "Take them again"),
+                         ("#live", "Thank you. 4 people got there with you.")),
+    "help, alerts": (("#live", "You know Ben, Ben knows Ana."), ("#live", "still needed"), ("#live", "Not now")),
+    "help, nothing": (("#live", "Nobody needs you right now."),),
+    "take, all found": (("main", "Stand by: we call you if someone drops out"),),
+    "take, over": (("main", "This ask has ended. Thank you."),),
+    "wrong code": (("h1", "That is not the code. 4 tries left."),),
+    "join, ended link": (("[role=alert]", "This link has ended or is not complete."),),
+    "ready, nobody": (("main", "Nobody would hear you yet."),),
+    "status": (("h1", "Flare is working."),),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
+    with served(tmp_path_factory.mktemp("states")) as house:
+        yield evening(house)
+
+
+@pytest.mark.timeout(180)
+def test_every_state_says_what_it_is_and_what_comes_next(browser: Browser, held: Evening) -> None:
+    visitors = Visitors(browser, held)
+    known = {scene.name: scene for scene in scenes(held)}
+    missing: list[str] = []
+    for name, sentences in SAYS.items():
+        page = visitors.look(known[name])
+        for where, words in sentences:
+            if not page.locator(where, has_text=words).count():
+                missing.append(f"{name}: {words}")
+    visitors.close()
+    assert missing == []
+
+
+def test_a_page_that_lost_its_signal_says_since_when(enter: Enter, house: House) -> None:
+    page = enter("ben")
+    expect(page.locator("#fresh")).to_contain_text("Updated")
+    page.context.set_offline(True)
+    expect(page.locator("#fresh")).to_contain_text("No signal now. This page updates by itself.")
+    page.context.set_offline(False)
+    expect(page.locator("#fresh")).to_contain_text("Updated")
+
+
+def test_seats_taken_without_signal_are_not_promised_and_go_out_by_themselves(enter: Enter, house: House) -> None:
+    ana, ben = enter("ana", "/"), enter("ben")
+    ana.fill("#place", "Baker, CA")
+    ana.click(".send .main")
+    ana.wait_for_url("**/r/**")
+    ben.click(".ask-card a.main")
+    ben.wait_for_url("**/help/*")
+    ben.wait_for_load_state("load")
+    ben.context.set_offline(True)
+    ben.click("article form .main")
+    expect(ben.locator("#note")).to_have_text("Kept on this phone, not sent. The seats are not yours yet.")
+    ben.context.set_offline(False)
+    ben.wait_for_url("**/help")
+    expect(ben.locator("#live")).to_contain_text("You have 1 seat. Here is where they are.")
