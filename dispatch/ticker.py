@@ -15,6 +15,7 @@ from dispatch.actions import close_request, erase, lapse_claims, look_after, sen
 from dispatch.domain import limits
 from dispatch.domain.waves import Policy
 from dispatch.ports import Clock, DueWork, Lane, Roster, Store, Tx
+from dispatch.rounds import Rounds
 
 log = logging.getLogger("flare.ticker")
 
@@ -48,6 +49,7 @@ class Ticker:
         """`kept`: how long exact places are kept after the close."""
         self._kept = kept
         self._store, self._roster, self._policy, self._clock = store, roster, policy, clock
+        self._rounds = Rounds(store, roster, policy, clock)
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._failed: dict[tuple[str, int], datetime] = {}
@@ -93,6 +95,8 @@ class Ticker:
 
     def _wave(self, request_id: int) -> None:
         """Plans on a read, writes what still holds: no lock is held while the matcher thinks."""
+        if self._rounds.take(request_id):
+            return
         plan = self._store.read_now(lambda tx, now: send_wave.plan(tx, now, self._roster, self._policy, request_id))
         if plan is None:
             self._store.submit(lambda tx, now: send_wave.nothing_to_ask(tx, now, request_id)).result()

@@ -6,6 +6,7 @@ Invariants: nobody is asked twice for one request, nobody off duty or past their
 (tests/contract/test_waves.py).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -14,7 +15,7 @@ import numpy as np
 
 from dispatch.actions.push import push_alerts
 from dispatch.actions.words import WAVE, tell
-from dispatch.domain import limits, matching
+from dispatch.domain import limits, matching, surge
 from dispatch.domain.alert import Alert, Answer, NewAlert, Reasons
 from dispatch.domain.claim import Claim
 from dispatch.domain.events import EventKind, InboxKind
@@ -48,6 +49,8 @@ class Plan:
     next_look: datetime | None
     forecast: Forecast
     raised: bool
+    exclusive: bool = False
+    """Nobody is told who holds another fresh offer: asks compete here (actions/share_drivers.py)."""
     last: bool = True
     """False for a chunk that others follow: the look stays due until the last one is written."""
 
@@ -175,21 +178,27 @@ def _promise(claim: Claim) -> Promise:
 
 def plan(tx: Tx, now: datetime, roster: Roster, policy: Policy, request_id: int) -> Plan | None:
     """Whom to ask now; None when there is nothing to decide (over, or no place yet). Read only."""
+    look = look_at(tx, now, roster, request_id)
+    return None if look is None else planned(tx, now, roster, look, policy(look))
+
+
+def look_at(tx: Tx, now: datetime, roster: Roster, request_id: int) -> Look | None:
+    """What the policy sees of that request; None when it is over, held back, or has no place yet."""
     request = tx.requests.by_id(request_id)
     if request is None or request.over or tx.safety.frozen(request.id) is not None:
         return None
-    secrets = tx.requests.secrets(request.id)
-    look = look_of(tx, now, roster, request, secrets)
-    if look is None:
-        return None
-    decision = policy(look)
+    return look_of(tx, now, roster, request, tx.requests.secrets(request.id))
+
+
+def planned(tx: Tx, now: datetime, roster: Roster, look: Look, decision: Decision) -> Plan:
+    """The decision with the reasons of everybody it asks, ready to be written."""
+    request = look.request
     kept = _within_limits(tx, now, request, look.pool, decision)
-    ask = _new_alerts(tx, roster, now, look, decision, kept)
     return Plan(
         request_id=request.id,
         planned_at=now,
         wave=request.wave + 1,
-        ask=ask,
+        ask=_new_alerts(tx, roster, now, look, decision, kept),
         next_look=decision.next_look,
         forecast=decision.forecast,
         raised=bool(look.raised_by),
@@ -276,6 +285,9 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
     if request.status is RequestState.OPEN and wave.ask:
         people = tx.people.by_ids([alert.person_id for alert in wave.ask])
         fit = _still_fit(tx, now, request, wave.ask, people)
+        if wave.exclusive:
+            holding = offered_lately(tx, now, [alert.person_id for alert in fit])
+            fit = [alert for alert in fit if alert.person_id not in holding]
         told = tx.alerts.add(request.id, wave.wave, now, [(tx.ids.public_id(), alert) for alert in fit])
         rows = [(alert.person_id, {"alert": alert.public_id}) for alert in told]
         tx.journal.append_inbox(InboxKind.ALERTED, rows, request.id)
@@ -312,6 +324,12 @@ def _still_fit(
         if sent.get(alert.person_id, 0) < person.alerts_per_week_max
     ]
     return [fit[place] for place in _of_these(tx, now, request, [CODE[alert.reasons.ring] for alert in fit])]
+
+
+def offered_lately(tx: Tx, now: datetime, people: Sequence[int]) -> set[int]:
+    """Those of them who hold an offer that is fresh and unanswered."""
+    facts = tx.alerts.learned(people, now - surge.OFFER)
+    return set(facts.person[facts.open].tolist())
 
 
 def bound_of(tx: Tx, request: Request) -> Bound:

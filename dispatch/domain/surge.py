@@ -1,11 +1,13 @@
 """When asks compete for the same drivers: who is offered to whom, one exclusive offer a driver.
 
 Pure, numpy: marginal greedy. The best pair goes first, and an ask that has offers already is worth less by the
-chance that those suffice; danger chooses first, alone. Not called by the ticker yet (docs/matching.md, "Open").
+chance that those suffice; danger chooses first, alone. `Switch` says when a region is in surge.
+Called by actions/share_drivers.py, whose `send` lets nobody hold two offers.
 Invariants: nobody holds two offers; no offer that is worth nothing (tests/domain/test_surge.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -19,6 +21,17 @@ SPLIT_COST: Final = 0.15
 SMALL_PARTY: Final = 4
 FIRST_LEG_MINUTES: Final = 90.0
 DANGER_WEIGHT: Final = 40
+ON: Final = 1.0
+"""Open seats per seat that may be hoped for, at two looks in a row: the region is in surge …"""
+OFF: Final = 0.7
+"""… until it has been below this for OFF_FOR."""
+OFF_FOR: Final = timedelta(minutes=10)
+OFFER: Final = timedelta(minutes=3)
+"""So long an unanswered offer is its holder's only one."""
+WINDOW: Final = timedelta(seconds=30)
+WINDOW_MANY: Final = timedelta(seconds=60)
+MANY: Final = 50
+"""With more asks than this a round is held half as often: more answers are in, better pairs are found."""
 WEIGHTS: Final = {1: 1.0, 2: 2.0, 4: 4.0, 8: 8.0, 40: 8.0}
 """What a seat is worth by the urgency's weight; danger is not dearer, it is first."""
 
@@ -33,6 +46,8 @@ class Contest:
     party: Whole
     weight: Whole
     seats: Whole
+    sure: Floats | None = None
+    """P(what is under way already suffices), by ask; None = nothing is."""
 
 
 def offers(contest: Contest) -> list[tuple[int, int]]:
@@ -42,7 +57,7 @@ def offers(contest: Contest) -> list[tuple[int, int]]:
     """
     worth = _worth(contest)
     spare = np.ones(len(contest.seats), dtype=np.bool_)
-    left = np.ones(len(contest.open_seats))
+    left = np.ones(len(contest.open_seats)) if contest.sure is None else 1.0 - contest.sure
     danger = contest.weight >= DANGER_WEIGHT
     found: list[tuple[int, int]] = []
     for group in (danger, ~danger):
@@ -80,3 +95,34 @@ def _greedy(
         now[:, driver] = -np.inf
         left[ask] *= 1.0 - contest.chance[ask, driver]
         best[held] = now[held].max(axis=1, initial=-np.inf)
+
+
+@dataclass(slots=True)
+class Switch:
+    """Is one region in surge? Fed with every look there; comes on, and goes off, by itself.
+
+    Each worker has its own: where two disagree for a look, one asks as ever, and `send` still lets nobody hold
+    two offers.
+    """
+
+    on: bool = False
+    _high: int = field(default=0)
+    _low_since: datetime | None = field(default=None)
+
+    def seen(self, pressure: float, now: datetime) -> bool:
+        """The state after a look. `pressure`: open seats per seat that may be hoped for."""
+        self._high = self._high + 1 if pressure > ON else 0
+        if pressure >= OFF:
+            self._low_since = None
+        elif self._low_since is None:
+            self._low_since = now
+        if not self.on:
+            self.on = self._high >= 2
+        elif self._low_since is not None and now - self._low_since >= OFF_FOR:
+            self.on = False
+        return self.on
+
+
+def window(asks: int) -> timedelta:
+    """How long until the next round."""
+    return WINDOW_MANY if asks > MANY else WINDOW

@@ -1,12 +1,24 @@
 """When asks compete: nobody holds two offers, danger chooses first, and no offer is worth nothing."""
 
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.domain.surge import DANGER_WEIGHT, FIRST_LEG_MINUTES, Contest, offers
+from dispatch.domain.surge import (
+    DANGER_WEIGHT,
+    FIRST_LEG_MINUTES,
+    MANY,
+    WINDOW,
+    WINDOW_MANY,
+    Contest,
+    Switch,
+    offers,
+    window,
+)
 
 
 def contest(asks: int, drivers: int, seed: int) -> Contest:
@@ -81,3 +93,26 @@ def test_five_hundred_asks_and_three_hundred_cars_take_a_fraction_of_a_second() 
     pairs = offers(found)
     assert time.process_time() - start < 0.5
     assert len(pairs) > 150
+
+
+def test_surge_comes_on_at_two_looks_in_a_row_and_goes_off_after_ten_calm_minutes() -> None:
+    switch, at = Switch(), datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
+    minute = timedelta(minutes=1)
+    assert [switch.seen(p, at) for p in (1.5, 0.9, 1.5, 1.5)] == [False, False, False, True]
+    assert switch.seen(0.5, at)
+    assert switch.seen(0.5, at + 9 * minute)
+    assert switch.seen(0.8, at + 9 * minute)
+    assert switch.seen(0.5, at + 10 * minute)
+    assert not switch.seen(0.5, at + 20 * minute)
+
+
+def test_an_ask_whose_offers_suffice_already_is_given_no_more() -> None:
+    found = contest(20, 12, 3)
+    sure = np.zeros(20)
+    sure[4] = 1.0
+    assert 4 in {ask for ask, _ in offers(found)}
+    assert 4 not in {ask for ask, _ in offers(replace(found, sure=sure))}
+
+
+def test_with_many_asks_rounds_are_held_half_as_often() -> None:
+    assert window(MANY) == WINDOW < window(MANY + 1) == WINDOW_MANY
