@@ -30,6 +30,8 @@ RAISED_WEIGHT: Final = 8
 RAISE_WHEN: Final = 2
 """How many of night, remote, large raise `stranded`."""
 LARGE_PARTY: Final = 6
+NEEDS: Final = ("wheelchair", "child_seat", "pet", "baggage", "two_people")
+"""Needs that everybody asked may read; any other is in the asker's own words, which go where their note goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from dispatch.domain.events import Event
 from dispatch.domain.kinds import KINDS
 from dispatch.domain.lifecycle import UNFINISHED
 from dispatch.domain.people import Person
-from dispatch.domain.request import Request, Secrets
+from dispatch.domain.request import NEEDS, Request, Secrets
 from dispatch.domain.standing import Flag, FlagKind
 from geo import cells
 from geo.gazetteer import gazetteer
@@ -240,8 +240,9 @@ def request_view(
         "claims": [claim_view(claim_part(claim), role, context) for claim in claims],
         "off": request.off,
     }
+    if role is not Role.PUBLIC:
+        view["needs"] = needs_view(request, role)
     if role in EXACT:
-        view["needs"] = list(request.needs)
         view["destination"] = secrets.destination
         view["note"] = secrets.note
         view["contact"] = contact_view(secrets, role)
@@ -257,6 +258,13 @@ def request_view(
     view["heard"] = heard_view(request) if travels else None
     view["wave"] = {"waves": request.wave} if travels else None
     return view
+
+
+def needs_view(request: Request, role: Role) -> list[str]:
+    """What the ask needs besides its seats: known words for whoever may come, the asker's own like a note."""
+    if role in PUBLIC_CELL:
+        return []
+    return [need for need in request.needs if role in EXACT or need in NEEDS]
 
 
 def check_part(flags: Sequence[Flag]) -> dict[str, Any] | None:

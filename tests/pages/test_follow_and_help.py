@@ -210,3 +210,35 @@ def test_a_cancelled_ask_can_be_asked_again_with_the_same_words(play: Play) -> N
         assert "Zephyrine" not in await other.get(f"/?again={ask}")
 
     play(story)
+
+
+def test_what_an_ask_needs_is_read_by_whoever_is_asked_whoever_comes_and_its_owner(play: Play) -> None:
+    async def story(world: World) -> None:
+        ana, ask = await asked(world, needs="two_people")
+        await world.turn()
+        assert "Whoever comes reads Two of you, please" in ana.words()
+        ben = await Browser(world).sign_in("ben")
+        assert "Two of you, please" in ben.words()
+        alert = re.search(r'href="(/help/[\w-]+)"', ben.page)
+        assert alert
+        await ben.get(alert[1])
+        assert "Two of you, please" in ben.words()
+        await ben.post(f"/r/{ask}/take", {"seats": "2", "eta": "30"})
+        assert "Two of you, please" in ben.words()
+        assert "You have 2 seats" in ben.words()
+
+    play(story)
+
+
+def test_a_need_in_somebodys_own_words_goes_where_their_note_goes(play: Play) -> None:
+    async def story(world: World) -> None:
+        ask = await world.ask(needs=["pet", "a ramp at Quarlow Street 7"])
+        await world.turn()
+        ben = await Browser(world).sign_in("ben")
+        assert "Room for a pet" in ben.words()
+        assert "Quarlow" not in ben.page
+        await world.claim("ben", ask["id"])
+        await ben.get("/help")
+        assert "a ramp at Quarlow Street 7" in ben.words()
+
+    play(story)

@@ -25,7 +25,7 @@ from web.call import Call, named
 from web.errors import STATUS, code_of
 from web.limiter import ASK_GUEST, ASK_MEMBER, ASK_PREFIX
 from web.pages import ask_form, nouns, outbox
-from web.pages.ask_form import NEEDS, Typed
+from web.pages.ask_form import Typed
 from web.pages.door import flare_of, form_call, keep_session, look, new_key, wants_json, with_cookie
 from web.pages.faults import PageRoute
 from web.pages.render import Reader, page, reader_of
@@ -197,7 +197,8 @@ def _form(
             (kind, speak.t(noun.question, currency=speak.currency)) for kind, noun in rows.items() if noun.question
         ],
         "urgencies": [(value, speak.t(name)) for value, name in URGENCIES],
-        "needs": [(value, speak.t(name)) for value, name in NEEDS.items()],
+        "needs": [(value, speak.t(name)) for value, name in nouns.ROOM_FOR.items()],
+        "company": [(value, speak.t(name)) for value, name in nouns.COME_AS.items()],
         "notice": notice,
         "faults": faults,
         "own_asks": own or [],

@@ -11,19 +11,13 @@ from dispatch.domain import limits, whereabouts
 from dispatch.domain.errors import Invalid, PlaceUnclear
 from dispatch.domain.kinds import KINDS, kind_named
 from dispatch.domain.plain_text import check_text
-from dispatch.domain.request import Urgency
+from dispatch.domain.request import NEEDS, Urgency
 from dispatch.domain.visibility import Viewer
 from dispatch.domain.whereabouts import Where
 from geo.point import NotOnEarth, Point
 from web.pages.door import Form
 from web.pages.nouns import NOUNS
 
-NEEDS: Final = {
-    "wheelchair": "a wheelchair",
-    "child_seat": "a child seat",
-    "pet": "a pet",
-    "baggage": "much baggage",
-}
 NOTE_CHARS: Final = 280
 
 

@@ -93,6 +93,7 @@ def region(reader: Reader, seen: Seen) -> dict[str, Any]:
         "going": going,
         "exact": view["role"] in _NAMES,
         "helper": seen.helper or seen.member,
+        "needs": nouns.needs(reader.speak, seen.view.get("needs") or ()),
         "key": new_key,
         "updated": speak.clock(reader.now),
         "refresh": None if not going else REFRESH_S if view["status"] == "open" else COVERED_REFRESH_S,

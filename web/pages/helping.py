@@ -45,6 +45,7 @@ class Card:
     bar: Sequence[str]
     ago: Markup
     urgent: Markup | None
+    needs: Sequence[Markup]
     drill: bool
     open: int | None
     cell: str | None
@@ -83,6 +84,7 @@ def card(speak: Speaker, alert: View, now: datetime, *, picture: bool = False) -
         bar=story.bar({"seats": seats, "claims": []}),
         ago=speak.ago(created, now),
         urgent=speak.t(pressing) if pressing else None,
+        needs=nouns.needs(speak, alert["needs"]),
         drill=alert["drill"],
         open=seats["open"],
         cell=place.get("cell"),
@@ -138,6 +140,7 @@ class Mine:
     map: Markup | None
     phone: str | None
     note: str | None
+    needs: Sequence[Markup]
     destination: str | None
     hear: str | None
     extends: int
@@ -171,6 +174,7 @@ def mine(speak: Speaker, claim: View, now: datetime) -> Mine:
         map=picture,
         phone=(claim["contact"] or {}).get("phone"),
         note=claim["note"],
+        needs=nouns.needs(speak, claim["needs"]),
         destination=claim["destination"],
         hear=claim["hear"],
         extends=claim["extensions_left"],

@@ -3,12 +3,13 @@
 Pure. The sentences are keys of the catalogues (web/pages/speech.py).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from markupsafe import Markup
 
-from web.pages.speech import Speaker
+from web.pages.speech import Speaker, said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,14 @@ NOUNS: Final[dict[str, Noun]] = {
     ),
 }
 
+ROOM_FOR: Final = {
+    "wheelchair": "a wheelchair",
+    "child_seat": "a child seat",
+    "pet": "a pet",
+    "baggage": "much baggage",
+}
+COME_AS: Final = {"two_people": "Two of you, please"}
+"""Chips of the form by the domain's word for the need (dispatch/domain/request.py)."""
 MAIN: Final = ("ride", "shelter", "repair", "supplies")
 MORE: Final = ("advice", "funds", "words")
 
@@ -139,6 +148,17 @@ def head_at(speak: Speaker, kind: str, quantity: int | None, place: str | None) 
         return counted
     near = nearby(speak, place)
     return speak.t("{what} {near}", what=counted, near=near)
+
+
+def needs(speak: Speaker, names: Iterable[str]) -> list[Markup]:
+    """What must be thought of, each as a few words; the asker's own words as they were typed."""
+    return [_need(speak, name) for name in names]
+
+
+def _need(speak: Speaker, name: str) -> Markup:
+    if name in ROOM_FOR:
+        return speak.t("Room for {what}", what=speak.t(ROOM_FOR[name]))
+    return speak.t(COME_AS[name]) if name in COME_AS else said(name)
 
 
 def nearby(speak: Speaker, label: str) -> Markup:

@@ -77,6 +77,7 @@ def as_alert(seen: Seen) -> dict[str, Any]:
         "kind": view["kind"],
         "quantity": view["quantity"],
         "urgency": view["urgency"],
+        "needs": view.get("needs") or [],
         "drill": view["drill"],
         "status": view["status"],
         "ring": "open",
