@@ -2,7 +2,7 @@
 // drawn anew when the view changes, never flown. A laptop may move it by mouse and keys; a wall shows what it is told.
 import { makeNames } from "./names.js";
 
-const TILE_PX = 512, HELD_MS = 60000, FITTED = 9, WIDE_PX = 1100;
+const TILE_PX = 512, HELD_MS = 60000, FITTED = 7, WIDE_PX = 1100;
 const mercator = (lat) => 0.5 - Math.log(Math.tan(Math.PI / 4 + (Math.max(-85, Math.min(85, lat)) * Math.PI) / 360)) / (2 * Math.PI);
 
 const STREETS = ["motorway", "trunk", "primary", "highway", "major_road"];
@@ -103,6 +103,8 @@ export async function mapGround(stage, told, shown) {
   box.className = "map-box";
   stage.querySelector("#base").after(box);
   const byHand = innerWidth > WIDE_PX && matchMedia("(pointer: fine)").matches;
+  // A lone ask is shown with the towns around it, on a large wall as on a small one.
+  const nearest = () => FITTED + Math.log2(Math.max(1, stage.clientWidth / 1920));
   let map;
   try {
     map = await drawn();
@@ -118,7 +120,7 @@ export async function mapGround(stage, told, shown) {
       zoomLevelsToOverscale: 30, maxZoom: closest,
       dragRotate: false, pitchWithRotate: false, touchPitch: false, boxZoom: false, maxPitch: 0,
       pixelRatio: Math.min(devicePixelRatio || 1, 2), locale: { "Map.Title": stage.querySelector("#base").getAttribute("aria-label") },
-      ...(shown() && { bounds: shown()[0], fitBoundsOptions: { padding: shown()[1], maxZoom: FITTED } }),
+      ...(shown() && { bounds: shown()[0], fitBoundsOptions: { padding: shown()[1], maxZoom: nearest() } }),
     });
     opened.keyboard?.disableRotation();
     opened.touchZoomRotate?.disableRotation();
@@ -180,7 +182,7 @@ export async function mapGround(stage, told, shown) {
     project,
     fit(bounds, padding) {
       // Whoever has just moved the map looks at something: it is not taken from under their hand.
-      const camera = performance.now() - movedByHand > HELD_MS && map.cameraForBounds(bounds, { padding, maxZoom: FITTED });
+      const camera = performance.now() - movedByHand > HELD_MS && map.cameraForBounds(bounds, { padding, maxZoom: nearest() });
       if (camera) {
         map.jumpTo(camera);
         delete stage.dataset.moved;
