@@ -84,7 +84,7 @@ def _greedy(
     best = now.max(axis=1, initial=-np.inf)
     found: list[tuple[int, int]] = []
     while True:
-        marginal = np.where(best > 0, best * left[rows], -np.inf)
+        marginal = np.where(best > 0, np.maximum(best, 0.0) * left[rows], -np.inf)
         at = int(np.argmax(marginal))
         if not marginal[at] > LEAST:
             return found

@@ -47,6 +47,8 @@ def simulate(
     `out`: the page's file, or a folder for it; without it reports/STORY.html, and none with `as_json`.
     Raises: StoryRefused with one sentence.
     """
+    if story in WORLDS:
+        return WORLDS[story](seeds, as_json, say)
     if people is None and ties is None and hub is None and _is_a_trial(story, policy):
         from dispatch.stories.trial.command import trial
 
@@ -75,6 +77,16 @@ def simulate(
     if written is not None and not as_json:
         say(f"\nThe pictures: {written}")
     return 0 if all(bar["ok"] for bar in bars(nights)) else 1
+
+
+def _surge(seeds: int, as_json: bool, say: Callable[[str], object]) -> int:
+    from dispatch.stories.trial import flood
+
+    return flood.simulate(seeds, as_json=as_json, say=say)
+
+
+WORLDS: Final[dict[str, Callable[[int, bool, Callable[[str], object]], int]]] = {"surge": _surge}
+"""Stories that are no single night."""
 
 
 def _is_a_trial(story: str, policy: str | None) -> bool:
