@@ -23,7 +23,7 @@ WRITTEN = """(boxes) => {
   const canvas = document.querySelector('canvas.names'), k = canvas.width / innerWidth, draw = canvas.getContext('2d');
   return boxes.map(([x, y, w, h]) => draw.getImageData(x * k, y * k, w * k, h * k).data.some((v) => v > 0));
 }"""
-PANELS = ".side, .four, .legend, .source, .chip"
+PANELS = ".side, .find, .four, .legend, .source, .chip"
 
 
 def opened(page: Page, ground: str) -> None:

@@ -2,7 +2,7 @@
 import { along, bend } from "./curve.js";
 import { boxOf } from "./page.js";
 
-const PANELS = ".side,.four,.legend,.source,.head,#replay";
+const PANELS = ".side,.find,.four,.legend,.source,.head,#replay";
 const SHOWN = 9;
 const meets = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 const floats = () => innerWidth > 1100;
