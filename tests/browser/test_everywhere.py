@@ -166,3 +166,13 @@ def test_nothing_moves_for_whoever_wants_it_still(visit: Visit, held: Evening) -
     moving = "() => document.getAnimations().filter((each) => each.playState === 'running').length"
     assert visit(reduced_motion="reduce").look(scene).evaluate(moving) == 0
     assert visit().look(scene).evaluate(moving) == 1
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_names_on_a_map_stay_inside_it_in_every_direction(visit: Visit, held: Evening, lang: str) -> None:
+    page = visit().look(Scene("follow", "ana", f"/r/{held.asks['some']}"), lang)
+    outside = """() => [...document.querySelectorAll('.map text, .strip text')].filter((each) => {
+      const box = each.ownerSVGElement.getBoundingClientRect(), text = each.getBoundingClientRect();
+      return text.left < box.left - 1 || text.right > box.right + 1; }).map((each) => each.textContent)"""
+    assert page.locator(".map text").count() > 3
+    assert page.evaluate(outside) == []
