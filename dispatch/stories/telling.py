@@ -85,7 +85,14 @@ def _surge(seeds: int, as_json: bool, say: Callable[[str], object]) -> int:
     return flood.simulate(seeds, as_json=as_json, say=say)
 
 
-WORLDS: Final[dict[str, Callable[[int, bool, Callable[[str], object]], int]]] = {"surge": _surge}
+def _calibration(seeds: int, as_json: bool, say: Callable[[str], object]) -> int:
+    from dispatch.stories.trial import honesty
+
+    return honesty.simulate(seeds, as_json=as_json, say=say)
+
+
+Shown = Callable[[str], object]
+WORLDS: Final[dict[str, Callable[[int, bool, Shown], int]]] = {"surge": _surge, "calibration": _calibration}
 """Stories that are no single night."""
 
 
