@@ -13,6 +13,7 @@ from dispatch.stories.behaviour import Behaviour
 from dispatch.stories.trial.crowd import Crowd
 from dispatch.stories.trial.figures import bars_of, better, calibrated, row_of
 from dispatch.stories.trial.month import months
+from dispatch.stories.trial.page import table
 from dispatch.stories.trial.play import Call, Outcome, Play
 from dispatch.stories.trial.rivals import ALL, BOUND
 from dispatch.stories.trial.settings import TRIALS, Trial
@@ -98,6 +99,7 @@ def test_a_month_wears_people_and_is_remembered() -> None:
     row = row_of("paced", outcomes, [toll], 12)
     assert 0 <= row["full"] <= 1
     assert 0 <= row["gini_sent"] <= 1
+    assert "loneliest tenth" in table(trial, {"paced": row}, [], [1], 1.0)
 
 
 def test_a_forecast_that_is_always_right_has_no_error_and_one_that_never_is_has_all() -> None:
@@ -114,3 +116,9 @@ def test_a_bar_that_does_not_hold_is_said_to_be_broken() -> None:
     assert found["paced: alerts"]
     assert not found["rivals with as few alerts that do better"]
     assert better(rows) == ["waves-50"]
+
+
+def test_somebody_with_few_friends_must_not_be_worse_off_than_with_the_nearest_hundred() -> None:
+    good = {"policy": "paced", "alerts": 30.0, "le30": 1.0, "secured_p50": 3.0, "loneliest_tenth_full": 0.9}
+    rows = {"paced": good, "nearest-100": good | {"alerts": 40.0, "loneliest_tenth_full": 0.95}}
+    assert not {bar["test"]: bar["ok"] for bar in bars_of("x", rows)}["paced: the loneliest tenth against nearest-100"]

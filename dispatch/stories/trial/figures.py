@@ -182,6 +182,9 @@ def bars_of(story: str, rows: Mapping[str, Row], willingness: float = 1.0) -> li
         if "first10" in rows.get(policy, {}):
             last, first = rows[policy]["last10"], rows[policy]["first10"]
             found.append(_bar(f"{policy}: last ten calls against the first", last, 0.98 * first, at_least=True))
+    if "loneliest_tenth_full" in rows.get("paced", {}) and "nearest-100" in rows:
+        lonely, theirs = (rows[name]["loneliest_tenth_full"] for name in ("paced", "nearest-100"))
+        found.append(_bar("paced: the loneliest tenth against nearest-100", lonely, theirs, at_least=True))
     if "paced" in rows:
         found.append(_bar("rivals with as few alerts that do better", len(better(rows)), 0, at_least=False))
     return found

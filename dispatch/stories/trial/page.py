@@ -56,10 +56,25 @@ def table(trial: Trial, rows: Mapping[str, Row], bars: Sequence[Row], seeds: Seq
     lines.append(f"{'policy':<16}" + "".join(f"{head:>11}" for head, _, _ in columns))
     for name, row in rows.items():
         lines.append(f"{name:<16}" + "".join(f"{cell(row[key], how):>11}" for _, key, how in columns))
+    lines += _fairness(rows)
     some = next(iter(rows.values()))
     lines += ["", f"standard errors: full {some['full_se']:.3f}, <=30 {some['le30_se']:.3f} ({some['policy']})", ""]
     lines += [f"  {'ok' if bar['ok'] else 'NOT OK':<7}{bar['test']}: {_of(bar)}" for bar in bars]
     return "\n".join(lines)
+
+
+def _fairness(rows: Mapping[str, Row]) -> list[str]:
+    """Who is served and who is asked, by fifth of the caller's ties and by region; nothing for a single night."""
+    fair = {name: row for name, row in rows.items() if "le30_by_fifth" in row}
+    if not fair:
+        return []
+    lines = ["", "by fifth of the caller's ties, fewest first; then the loneliest tenth, and the widest gap of regions"]
+    for name, row in fair.items():
+        soon = " ".join(cell(share, "%") for share in row["le30_by_fifth"])
+        asked = " ".join(cell(count, "{:,.0f}") for count in row["alerts_by_fifth"])
+        rest = f"tenth full {row['loneliest_tenth_full']:.1%}, regions {row['full_gap_regions']:.1%}"
+        lines.append(f"{name:<16} <=30 {soon} | alerts {asked} | {rest}")
+    return lines
 
 
 def _of(bar: Row) -> str:
