@@ -4,20 +4,25 @@ A coordinator sees cells; the exact place only through broken glass: for a reaso
 and the owner reads that it happened (tests/safety/test_desk.py).
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from dispatch.actions.close_request import end
+from dispatch.actions.sign_in import add_to_session
+from dispatch.actions.tend_network import alive
 from dispatch.actions.words import look_soon, tell, tell_house
 from dispatch.domain import limits, visibility
 from dispatch.domain.audit import Deed
-from dispatch.domain.errors import NotFound, RequestOver
+from dispatch.domain.claim import Claim
+from dispatch.domain.errors import Invalid, NotFound, RequestOver
 from dispatch.domain.events import ControlKind, EventKind
-from dispatch.domain.lifecycle import STANDING, Disposition
+from dispatch.domain.lifecycle import STANDING, UNFINISHED, ClaimState, Disposition
 from dispatch.domain.request import Request
 from dispatch.domain.standing import FlagKind, Reported
 from dispatch.domain.visibility import Role, Viewer, moment
-from dispatch.ports import Tx
+from dispatch.ports import Grant, Power, Tx
+from geo import cells
 
 
 def coordinator(viewer: Viewer) -> int:
@@ -31,18 +36,18 @@ def coordinator(viewer: Viewer) -> int:
 
 
 def queue(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
-    """`{flags, reports, unowned}`: cells and counts, words of reports, no exact place.
+    """`{flags, reports, unowned, stalled, twins}`: cells and counts, words of reports, no exact place.
 
     Raises: NotFound.
     """
     coordinator(viewer)
     flags = tx.safety.flags(limits.QUEUE_SHOWN)
     requests = tx.requests.by_ids({flag.request_id for flag in flags})
-    waiting = [
-        request
-        for request in tx.requests.open_in(None, limits.BOARD_REQUESTS)
-        if request.age(now) > limits.UNOWNED and not _owned(tx, request)
-    ]
+    going_on = tx.requests.open_in(None, limits.BOARD_REQUESTS)
+    old = [request for request in going_on if request.age(now) > limits.UNOWNED]
+    coming = {request.id: _coming(tx, request) for request in old}
+    waiting = [request for request in old if not coming[request.id]]
+    stalled = [request for request in old if coming[request.id] and _stalled(now, coming[request.id])]
     return {
         "flags": [
             {"id": f.public_id, "kind": str(f.kind), "since": moment(f.at), **_row(requests[f.request_id])}
@@ -50,11 +55,47 @@ def queue(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
         ],
         "reports": [_report(tx, one) for one in tx.safety.undecided(limits.QUEUE_SHOWN)],
         "unowned": [_row(request) for request in waiting[-limits.QUEUE_SHOWN :]],
+        "stalled": [_row(request) for request in stalled[-limits.QUEUE_SHOWN :]],
+        "twins": [
+            {"keep": _row(keep), "double": _row(double), "same": same} for keep, double, same in _twins(tx, going_on)
+        ][: limits.QUEUE_SHOWN],
     }
 
 
-def _owned(tx: Tx, request: Request) -> bool:
-    return any(claim.status in STANDING for claim in tx.claims.of_request(request.id))
+def _coming(tx: Tx, request: Request) -> list[Claim]:
+    return [claim for claim in tx.claims.of_request(request.id) if claim.status in STANDING]
+
+
+def _stalled(now: datetime, coming: Sequence[Claim]) -> bool:
+    """Nobody has met them, and no promise has moved for a while."""
+    if any(claim.status is ClaimState.MET for claim in coming):
+        return False
+    return max(claim.left_at or claim.created_at for claim in coming) + limits.STALLED < now
+
+
+def _twins(tx: Tx, going_on: Sequence[Request]) -> list[tuple[Request, Request, list[str]]]:
+    """Pairs that may be one ask, the older first: of one kind, close in time, from one place or with one contact."""
+    oldest_first = sorted(going_on, key=lambda request: (request.created_at, request.id))
+    marks = tx.requests.contact_marks([request.id for request in oldest_first])
+    pairs = []
+    for at, double in enumerate(oldest_first):
+        for keep in reversed(oldest_first[:at]):
+            if double.created_at - keep.created_at > limits.TWIN_WITHIN:
+                break
+            same = _same(keep, double, marks) if keep.kind == double.kind else []
+            if same:
+                pairs.append((keep, double, same))
+                break
+    return pairs
+
+
+def _same(keep: Request, double: Request, marks: Mapping[int, bytes]) -> list[str]:
+    mark = marks.get(keep.id)
+    found = {
+        "place": bool(keep.cell and double.cell and cells.same_or_next(keep.cell, double.cell)),
+        "contact": mark is not None and mark == marks.get(double.id),
+    }
+    return [name for name, alike in found.items() if alike]
 
 
 def _row(request: Request) -> dict[str, Any]:
@@ -149,6 +190,52 @@ def close(tx: Tx, now: datetime, viewer: Viewer, public_id: str, disposition: Di
         tx.safety.settle(flag.id, f"closed: {disposition}", now)
     tx.audit.add(Deed.DECIDED, actor=by, request=request.id, why=f"closed: {disposition}")
     return _row(ended)
+
+
+def merge(tx: Tx, now: datetime, viewer: Viewer, public_id: str, into: str) -> dict[str, Any]:
+    """The row of the ask that was kept. The other one ends as referred; its owner may follow the one that goes on.
+
+    Raises: NotFound; RequestOver; Invalid for another kind, the same ask, or one that somebody is coming to.
+    """
+    by = coordinator(viewer)
+    seen = [tx.requests.by_public(name) for name in (public_id, into)]
+    ids = [request.id for request in seen if request is not None]
+    # In one order, whoever merges what: two merges the other way round would wait for each other.
+    locked = {request_id: tx.requests.lock(request_id) for request_id in sorted(ids)}
+    double, keep = (locked.get(request.id) if request else None for request in seen)
+    if double is None or keep is None:
+        raise NotFound("ask")
+    if double.over or keep.over:
+        raise RequestOver(double.status if double.over else keep.status)
+    if double.id == keep.id or double.kind != keep.kind:
+        raise Invalid([{"field": "into", "says": "another ask of the same kind"}])
+    if any(claim.status in UNFINISHED for claim in tx.claims.of_request(double.id)):
+        raise Invalid([{"field": "into", "says": "somebody is coming to this one: merge the other one into it"}])
+    told = f"A coordinator found that this ask and another one are the same. Help comes to that one: {_code(keep)}."
+    tx.requests.add_note(double.id, tx.ids.public_id(), None, told, now)
+    _let_follow(tx, now, double.requester, keep)
+    end(tx, now, double, Disposition.REFERRED, None)
+    note = tx.ids.public_id()
+    if tx.requests.add_note(keep.id, note, None, f"The same ask came twice; {_code(double)} is part of this one.", now):
+        tell(tx, keep, EventKind.NOTE_ADDED, None, added=note)
+    for flag in tx.safety.flags_of(double.id):
+        tx.safety.settle(flag.id, "merged", now)
+    tx.audit.add(Deed.DECIDED, actor=by, request=double.id, why=f"merged into {keep.public_id}")
+    return _row(tx.requests.by_id(keep.id) or keep)
+
+
+def _code(request: Request) -> str:
+    return request.public_id[:6]
+
+
+def _let_follow(tx: Tx, now: datetime, person: int, keep: Request) -> None:
+    """Every browser of the one whose ask ended may look at the one that goes on."""
+    if person == keep.requester:
+        return
+    for session in {grant.session for grant in tx.grants.of_person(person) if alive(grant, now)} - {None}:
+        if session is not None:
+            view = Grant(token_hash=b"", power=Power.VIEW, request_id=keep.id)
+            add_to_session(tx, now, session, view)
 
 
 def decide(tx: Tx, now: datetime, viewer: Viewer, report_id: int, *, upheld: bool) -> dict[str, Any]:

@@ -77,6 +77,8 @@ HELD_UPHELD: Final = timedelta(days=3_650)  # … and for good, once a report is
 BARRED: Final = timedelta(days=30)  # no more reports, after too many that nothing was behind
 GLASS: Final = timedelta(minutes=15)  # a coordinator sees an exact place
 SOON: Final = timedelta(minutes=10)  # the span of SOON_ALERTS_MAX
+STALLED: Final = timedelta(minutes=30)  # somebody promised and nothing has moved: a coordinator looks
+TWIN_WITHIN: Final = timedelta(hours=2)  # asks this close in time, place or contact may be one
 UNOWNED: Final = timedelta(minutes=10)  # nobody comes: a coordinator looks
 SIMILAR_WITHIN: Final = timedelta(minutes=30)
 

@@ -114,6 +114,10 @@ class Requests(Protocol):
         """A request still going on, of that kind, since then, from the same person or phone (and the same cell)."""
         ...
 
+    def contact_marks(self, request_ids: Iterable[int]) -> dict[int, bytes]:
+        """Of those requests that have one, what two with the same phone of the same day have in common."""
+        ...
+
     def of_person(self, person_id: int, limit: int) -> list[Request]:
         """What that person asked for, newest first."""
         ...

@@ -107,6 +107,7 @@ _SIMILAR = (
     .limit(literal_column("1"))
 )
 _OF_PERSON = _one(_r.requester == given("person")).order_by(_r.created_at.desc(), _r.id.desc()).limit(given("limit"))
+_MARKS = select(_s.request_id, _s.contact_mark).where(Among(_s.request_id, "ids"), _s.contact_mark.is_not(None))
 _VOUCH = adding(vouch).on_conflict_do_nothing()
 _UNVOUCH = delete(vouch).where(vouch.c.request_id == given("request_id"), vouch.c.person_id == given("person_id"))
 _VOUCHERS = select(vouch.c.person_id).where(vouch.c.request_id == given("id")).order_by(vouch.c.at, vouch.c.person_id)
@@ -263,6 +264,11 @@ class StoredRequests:
             _SIMILAR, kind=kind, since=micros(since), cell=cell, requester=requester, today=today, yesterday=yesterday
         )
         return _request(row) if row else None
+
+    def contact_marks(self, request_ids: Iterable[int]) -> dict[int, bytes]:
+        """Of those requests that have one, what two with the same phone of the same day have in common."""
+        rows = self._link.rows(_MARKS, ids=as_json(list(request_ids)))
+        return {row[0]: bytes(row[1]) for row in rows}
 
     def of_person(self, person_id: int, limit: int) -> list[Request]:
         """What that person asked for, newest first."""

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.actions.desk import appoint
+from dispatch.domain import limits
 from tests.web.conftest import NOTE, Play, World
 
 
@@ -138,5 +139,106 @@ def test_a_frozen_ask_goes_on_when_taken_over_and_ends_when_referred(play: Play)
         assert ended.json()["status"] == "resolved"
         async with world.client("dora") as desk:
             assert (await desk.get("/v1/desk")).json()["flags"] == []
+
+    play(story)
+
+
+async def queue(world: World) -> Any:
+    async with world.client("dora") as desk:
+        return (await desk.get("/v1/desk")).json()
+
+
+def test_a_promise_that_has_not_moved_for_half_an_hour_is_in_the_queue_and_gone_when_it_moves(play: Play) -> None:
+    async def story(world: World) -> None:
+        make(world, "dora")
+        ask = await world.ask()
+        claim = await world.claim("ben", ask["id"])
+        world.clock.step(limits.STALLED)
+        assert (await queue(world))["stalled"] == []
+        world.clock.step(timedelta(seconds=1))
+        assert [row["request"] for row in (await queue(world))["stalled"]] == [ask["id"]]
+        async with world.client("ben") as ben:
+            await world.post(ben, f"/v1/claims/{claim['id']}/steps", {"step": "en_route"})
+        assert (await queue(world))["stalled"] == []
+
+    play(story)
+
+
+async def twin(world: World, **more: Any) -> dict[str, Any]:
+    """The same bus, reported by somebody without an account."""
+    made: dict[str, Any] = await world.ask(None, quantity=8, similar_ok=True, **more)
+    return made
+
+
+def test_two_asks_from_one_place_are_shown_as_one_and_merging_tells_both_owners(play: Play) -> None:
+    async def story(world: World) -> None:
+        make(world, "dora")
+        keep = await world.ask()
+        world.clock.step(timedelta(minutes=20))
+        double = await twin(world)
+        (pair,) = (await queue(world))["twins"]
+        assert (pair["keep"]["request"], pair["double"]["request"]) == (keep["id"], double["id"])
+        assert pair["same"] == ["place", "contact"]
+        merged = await act(world, f"requests/{double['id']}/merge", {"into": keep["id"]})
+        assert merged.json()["request"] == keep["id"]
+        async with world.bearer(double["links"]["owner"].rpartition("#")[2]) as owner:
+            ended = (await owner.get(f"/v1/requests/{double['id']}")).json()
+        assert (ended["status"], ended["disposition"]) == ("resolved", "referred")
+        assert keep["id"][:6] in ended["notes"][-1]["text"]
+        async with world.client("ana") as ana:
+            notes = (await ana.get(f"/v1/requests/{keep['id']}")).json()["notes"]
+        assert double["id"][:6] in notes[-1]["text"]
+        assert (await queue(world))["twins"] == []
+        assert deeds(world, double["id"])[-1] == ("decided", f"merged into {keep['id']}")
+
+    play(story)
+
+
+def test_an_ask_somebody_is_coming_to_is_not_merged_away(play: Play) -> None:
+    async def story(world: World) -> None:
+        make(world, "dora")
+        keep, double = await world.ask(), await twin(world)
+        other = await world.ask("cem", kind="supplies", quantity=2)
+        await world.claim("ben", keep["id"], 1)
+        for into in (keep["id"], double["id"], other["id"]):
+            refused = await act(world, f"requests/{keep['id']}/merge", {"into": into})
+            assert refused.status_code == 422, into
+        assert (await act(world, f"requests/{keep['id']}/merge", {"into": "nobodys"})).status_code == 404
+        assert (await act(world, f"requests/{double['id']}/merge", {"into": keep["id"]}, "ana")).status_code == 404
+        assert (await act(world, f"requests/{double['id']}/merge", {"into": keep["id"]})).status_code == 200
+        again = await act(world, f"requests/{double['id']}/merge", {"into": keep["id"]})
+        assert again.json()["code"] == "request-over"
+
+    play(story)
+
+
+def test_the_one_whose_ask_was_merged_may_follow_the_one_that_goes_on(play: Play) -> None:
+    async def story(world: World) -> None:
+        make(world, "dora")
+        keep, double = await world.ask(), await twin(world)
+        async with world.client() as browser:
+            opened = await world.post(
+                browser, "/v1/session", {"token": double["links"]["owner"].rpartition("#")[2]}
+            )  # fmt: skip
+            cookie = {"Cookie": opened.headers["set-cookie"].partition(";")[0]}
+            assert (await browser.get(f"/v1/requests/{keep['id']}", headers=cookie)).status_code == 404
+            await act(world, f"requests/{double['id']}/merge", {"into": keep["id"]})
+            seen = await browser.get(f"/v1/requests/{keep['id']}", headers=cookie)
+        assert seen.status_code == 200
+        assert seen.json()["place"]["resolution"] < 6
+        assert NOTE not in seen.text
+
+    play(story)
+
+
+def test_asks_of_another_kind_place_or_evening_are_no_twins(play: Play) -> None:
+    async def story(world: World) -> None:
+        make(world, "dora")
+        await world.ask()
+        await world.ask("cem", kind="supplies", quantity=2, contact={"phone": "+1 760 555 0199"})
+        await twin(world, place={"lat": 36.2, "lon": -115.1}, contact={"phone": "+1 760 555 0199"})
+        world.clock.step(limits.TWIN_WITHIN + timedelta(seconds=1))
+        await twin(world)
+        assert (await queue(world))["twins"] == []
 
     play(story)

@@ -80,6 +80,7 @@ def region(reader: Reader, seen: Seen) -> dict[str, Any]:
         "bar_words": story.bar_words(speak, view),
         "claims": [_card(speak, view, claim) for claim in story.standing(view)] if view["role"] in _NAMES else [],
         "standby": [claim for claim in view["claims"] if claim["status"] == "standby"],
+        "notes": [each | {"at": story.when(each["at"])} for each in view.get("notes", ())],
         "map": _map(speak, seen),
         "strip": _strip(speak, seen),
         "where": _where(seen),

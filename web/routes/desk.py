@@ -54,6 +54,18 @@ async def post_desk_close(request: Request, id: str) -> Response:  # noqa: A002
 
 
 @router.post(
+    "/requests/{id}/merge",
+    **told.call("Merge a double", body=bodies.MergeBody, answer=answers.DeskRow, key=True, refuses=(404, 409, 422)),
+)
+async def post_merge(request: Request, id: str) -> Response:  # noqa: A002
+    """Two asks are one: this one ends, the other goes on, and both owners are told."""
+    call = await begin(request)
+    public_id = named(id)
+    into = (await call.body(bodies.MergeBody)).into
+    return written(await call.write(lambda tx, now: desk.merge(tx, now, call.viewer, public_id, into)))
+
+
+@router.post(
     "/reports/{id}",
     **told.call("Decide a report", body=bodies.VerdictBody, answer=answers.VerdictView, key=True, refuses=(404,)),
 )

@@ -274,12 +274,22 @@ class DeskRow(Told):
     created_at: str
 
 
+class TwinView(Told):
+    """Two asks that may be one: the older, the newer, and what is the same."""
+
+    keep: DeskRow
+    double: DeskRow
+    same: list[str]
+
+
 class DeskView(Told):
     """What waits for a coordinator."""
 
     flags: list[dict[str, Any]]
     reports: list[dict[str, Any]]
     unowned: list[DeskRow]
+    stalled: list[DeskRow]
+    twins: list[TwinView]
 
 
 class GlassView(Told):

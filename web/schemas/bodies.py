@@ -236,6 +236,12 @@ class VerdictBody(Body):
     upheld: bool
 
 
+class MergeBody(Body):
+    """The ask that goes on; this one is part of it from now on."""
+
+    into: Id
+
+
 class CloseBody(Body):
     """How it ended."""
 
