@@ -22,7 +22,7 @@ from dispatch.ids import SystemIds
 from dispatch.notify import web_push
 from dispatch.notify.endpoints import Allowed
 from dispatch.notify.sender import PushSender
-from dispatch.ports import Bus, Clock, Ids, Roster, Store, Tx
+from dispatch.ports import Buckets, Bus, Clock, Ids, Roster, Store, Tx
 from dispatch.roster.memory import MemoryRoster
 from dispatch.settings import BadSettings, Settings
 from dispatch.tally import Tally
@@ -45,6 +45,8 @@ class Flare:
     feed: Feed
     tally: Tally
     push: PushSender
+    buckets: Buckets | None = None
+    """Where all workers count callers together; None: each by itself."""
     _threads: list[threading.Thread] = field(default_factory=list)
     _ends: list[Callable[[], None]] = field(default_factory=list)
 
@@ -55,8 +57,7 @@ class Flare:
         if self.settings.redis_url is not None:
             hints = Hints(self.bus)
             self._ends.append(hints.stop)
-            if (close := getattr(self.bus, "close", None)) is not None:
-                self._ends.append(close)
+            self._ends += [close for each in (self.bus, self.buckets) if (close := getattr(each, "close", None))]
             self._ends += [self.bus.subscribe(HINT, self._hinted)]
             runs.append(("flare-hints", hints.run))
             told.append(hints.wake)
@@ -104,6 +105,15 @@ def _bus(settings: Settings) -> Bus:
     from dispatch.bus.over_redis import RedisBus
 
     return RedisBus(settings.redis_url)
+
+
+def _buckets(settings: Settings) -> Buckets | None:
+    """Where callers are counted by all workers together: in Redis when its address is set."""
+    if settings.redis_url is None:
+        return None
+    from dispatch.bus.buckets import RedisBuckets
+
+    return RedisBuckets(settings.redis_url)
 
 
 def secret_for(settings: Settings) -> str:
@@ -196,6 +206,7 @@ def build(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = N
         feed=Feed(store, roster, tally.heard),
         tally=tally,
         push=PushSender(store, clock, vapid, allowed, own),
+        buckets=_buckets(settings),
     )
     if load:
         flare.feed.load()

@@ -87,7 +87,10 @@ def create_app(flare: Flare) -> Edge:
     )
     api.state.flare = flare
     api.state.trusted = trusted
-    api.state.limiter = Limiter(lambda: flare.clock.now().timestamp(), always=settings.limits)
+    api.state.limiter = Limiter(
+        lambda: flare.clock.now().timestamp(), always=settings.limits, workers=settings.workers,
+        buckets=flare.buckets, bus=flare.bus if flare.buckets else None, secret=flare.secret,
+    )  # fmt: skip
     api.state.hub = None
     for router in ROUTERS:
         api.include_router(router)

@@ -4,9 +4,11 @@ Every route is `call = await begin(request)`, a body, a job, an answer. Pages us
 key and fields come from a form). Nothing is answered 2xx before the store has committed.
 """
 
+import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -20,7 +22,7 @@ from dispatch.ports import IdemKey, Lane, Tx
 from dispatch.runtime import Flare
 from web import auth, keys, strict_json
 from web.auth import Credential
-from web.limiter import OTHER, Limiter, Rule
+from web.limiter import OTHER, Charge, Limiter, Rule
 from web.schemas.faults import faults_of
 from web.visitor import Visitor, headers_of, visitor_of
 
@@ -78,16 +80,48 @@ class Call:
             raise SignIn("Sign in first: open your own link, or send your token.")
         return self.viewer.person_id
 
-    def limit(self, *rules: Rule, near: Sequence[Rule] = ()) -> None:
+    async def limit(self, *rules: Rule, near: Sequence[Rule] = ()) -> None:
         """Counts this call for its caller, and with `near` for the whole neighbourhood of the address.
 
-        Raises: SlowDown.
+        Raises: SlowDown; then it is counted for nobody.
         """
-        if rules:
-            # First, so that somebody who is over their own limit uses up nothing of their neighbours'.
-            self.limiter.take(self.visitor, self.who, rules)
-        if near:
-            self.limiter.take(self.visitor, self.visitor.prefix, near)
+        if wait := await self._counted(self.limiter.take, self._charges(rules, near)):
+            raise self.limiter.too_soon(wait)
+
+    @asynccontextmanager
+    async def limited(self, *rules: Rule, near: Sequence[Rule] = ()) -> AsyncIterator[Callable[[], None]]:
+        """As `limit`, for a change under a key: the job inside calls what this gives, which may raise SlowDown.
+
+        A repeat never comes so far and is given back: a bad line must not use up somebody's asks. Counted around the
+        job and not in it, since a transaction waits for nothing but its database.
+        """
+        charges, used = self._charges(rules, near), False
+        wait = await self._counted(self.limiter.take, charges)
+
+        def count() -> None:
+            nonlocal used
+            if wait:
+                raise self.limiter.too_soon(wait)
+            used = True
+
+        try:
+            yield count
+        except asyncio.CancelledError:
+            used = True  # the job may still run
+            raise
+        finally:
+            if not (wait or used):
+                await self._counted(self.limiter.give_back, charges)
+
+    def _charges(self, rules: Sequence[Rule], near: Sequence[Rule]) -> list[Charge]:
+        if not self.limiter.counts(self.visitor):
+            return []
+        return [(rule, self.who) for rule in rules] + [(rule, self.visitor.prefix) for rule in near]
+
+    async def _counted(self, count: Callable[[Sequence[Charge]], T], charges: Sequence[Charge]) -> T | None:
+        if not charges:
+            return None
+        return await asyncio.to_thread(count, charges) if self.limiter.waits else count(charges)
 
     async def body(self, model: type[M]) -> M:
         """What was sent, checked.
@@ -170,7 +204,7 @@ async def begin(request: Request, *, limit: Sequence[Rule] = OTHER) -> Call:
         credential = call.credential
         call.viewer = await flare.store.read(lambda tx, now: auth.viewer_in(tx, now, credential))
     if request.method not in SAFE and limit:
-        call.limit(*limit)
+        await call.limit(*limit)
     return call
 
 

@@ -1,5 +1,7 @@
-"""How much one caller may ask for: token buckets in memory, a bounded number of them.
+"""How much one caller may ask for: token buckets, counted in Redis by all workers together where there is one.
 
+Without Redis, or while it is away, each of N workers counts in its own memory, a bounded number of callers, and
+gives an Nth: together they never give more than the table says (tests/faults/test_shared_limits.py).
 Time is an argument. The table is docs/http.md's "Limits"; a direct caller over loopback is the
 operator at home and is not counted unless the settings say so (tests/web/test_limits.py).
 """
@@ -7,11 +9,14 @@ operator at home and is not counted unless the settings say so (tests/web/test_l
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Final
 
 from dispatch.domain.errors import SlowDown
+from dispatch.ports import Bucket, Buckets, Bus
 from web.visitor import Visitor
 
 BUCKETS_MAX: Final = 50_000
@@ -38,6 +43,9 @@ class Rule:
         return self.count / self.seconds
 
 
+Charge = tuple[Rule, str]
+"""One call, under this rule, for whoever is named."""
+
 HOUR, DAY, MINUTE = 3_600.0, 86_400.0, 60.0
 
 ASK_GUEST: Final = (Rule(name="ask", count=3, seconds=HOUR), Rule(name="ask-day", count=10, seconds=DAY))
@@ -54,6 +62,8 @@ NEW_CELLS: Final = Rule(name="cells", count=30, seconds=MINUTE)
 CELLS_KNOWN: Final = 2_000
 """Cells remembered of one viewer."""
 VIEWERS_KNOWN: Final = 5_000
+CELLS_SEEN: Final = "cells"
+"""The bus's channel by which workers say what they let a viewer see."""
 TEST_PUSH: Final = (Rule(name="test-push", count=10, seconds=HOUR),)
 READINESS: Final = (Rule(name="readiness", count=10, seconds=HOUR),)
 EXPORT: Final = (Rule(name="export", count=5, seconds=DAY),)
@@ -62,72 +72,124 @@ OTHER: Final = (Rule(name="other", count=120, seconds=MINUTE),)
 
 
 class Limiter:
-    """Counts. One per process; with several workers each gives its share (`workers`)."""
+    """Counts. One per process; `workers` of them share what the table gives. Thread-safe."""
 
-    def __init__(self, now: Callable[[], float], *, always: bool | None = None, workers: int = 1) -> None:
-        """`always`: True counts everybody, False nobody, None everybody but the operator at home."""
+    def __init__(
+        self, now: Callable[[], float], *, always: bool | None = None, workers: int = 1,
+        buckets: Buckets | None = None, bus: Bus | None = None, secret: bytes = b"",
+    ) -> None:  # fmt: skip
+        """`always`: True counts everybody, False nobody, None everybody but the operator at home.
+
+        `buckets`: where all workers count together; `bus`: by which they tell each other of cells; `secret`: callers
+        are named by a hash under it, so that no address and no token is kept anywhere.
+        """
         self._now, self._always, self._workers = now, always, workers
-        self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        self._shared, self._secret = buckets, secret[:64]
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._cells: OrderedDict[str, dict[str, None]] = OrderedDict()
-        # Asks and claims are counted by the job that does them, on a writer thread: a repeat is none.
         self._lock = threading.Lock()
+        self._bus = bus
+        # A bus that is slow must not hold the event loop, on which maps ask for cells.
+        self._teller = ThreadPoolExecutor(1, "flare-cells") if bus is not None else None
+        if bus is not None:
+            bus.subscribe(CELLS_SEEN, self._heard)
         self.refused = 0
 
     def __len__(self) -> int:
         return len(self._buckets)
 
+    @property
+    def waits(self) -> bool:
+        """Does counting cross a network? Then it has no business on an event loop."""
+        return self._shared is not None
+
+    @property
+    def alone(self) -> bool:
+        """Does this worker give its share by itself, since there is no counting together now?"""
+        return self._workers > 1 and (self._shared is None or self._shared.away)
+
     def counts(self, visitor: Visitor) -> bool:
         """Is this caller held to the table?"""
         return self._always if self._always is not None else not visitor.at_home
 
-    def take(self, visitor: Visitor, who: str, rules: Sequence[Rule]) -> None:
-        """Counts one call.
+    def take(self, charges: Sequence[Charge]) -> float:
+        """Counts all of these and answers 0; or counts none and answers in how many seconds they would fit."""
+        wanted = [self._bucket(rule, who, 1) for rule, who in charges]
+        if self._shared is not None and (waited := self._shared.take(wanted)) is not None:
+            return waited
+        with self._lock:
+            now = self._now()
+            share = [self._bucket(rule, who, self._workers) for rule, who in charges]
+            wait = max((1.0 - self._level(each, now)) / each.per_second for each in share)
+            if wait <= 0:
+                for each in share:
+                    self._keep(each.name, self._level(each, now) - 1.0, now)
+            return max(0.0, wait)
 
-        Raises: SlowDown with the seconds until the next one fits; nothing is counted then.
-        """
-        if not self.counts(visitor):
+    def give_back(self, charges: Sequence[Charge]) -> None:
+        """Takes back what `take` counted: the call was one that had been answered before."""
+        if self._shared is not None and self._shared.give_back([self._bucket(*charge, 1) for charge in charges]):
             return
         with self._lock:
             now = self._now()
-            levels = [(rule, self._level(rule, who, now)) for rule in rules]
-            wait = max((1.0 - level) / self._speed(rule) for rule, level in levels)
-            if wait > 0:
-                self.refused += 1
-                raise SlowDown(max(1, math.ceil(wait)))
-            for rule, level in levels:
-                self._keep(rule, who, level - 1.0, now)
+            for each in (self._bucket(*charge, self._workers) for charge in charges):
+                self._keep(each.name, min(each.size, self._level(each, now) + 1.0), now)
+
+    def too_soon(self, wait: float) -> SlowDown:
+        """The refusal of somebody who comes so many seconds too soon; counted."""
+        self.refused += 1
+        return SlowDown(max(1, math.ceil(wait)))
 
     def cells_within(self, visitor: Visitor, who: str, wanted: Iterable[str]) -> set[str]:
-        """Those of these cells that this viewer may see now: the ones seen before, and a few new ones a minute."""
+        """Those of these cells that this viewer may see now: the ones seen before, and a few new ones a minute.
+
+        From memory alone: it is asked on the event loop, for each map that moves. Workers tell each other what was
+        seen; while nobody hears it, each gives its share.
+        """
         asked = dict.fromkeys(wanted)
         if not self.counts(visitor):
             return set(asked)
+        together = self._bus is not None and getattr(self._bus, "connected", True)
+        bucket = self._bucket(NEW_CELLS, who, 1 if together else self._workers)
         with self._lock:
-            known = self._cells.setdefault(who, {})
-            self._cells.move_to_end(who)
-            now, level = self._now(), self._level(NEW_CELLS, who, self._now())
-            for cell in asked:
-                if cell not in known and level >= 1.0:
-                    known[cell] = None
-                    level -= 1.0
-            self._keep(NEW_CELLS, who, level, now)
+            known = self._cells.setdefault(bucket.name, {})
+            now, level = self._now(), self._level(bucket, self._now())
+            fresh = [cell for cell in asked if cell not in known][: int(max(0.0, level))]
+            self._see(bucket, fresh, now)
             shown = {cell for cell in asked if cell in known}
-            while len(known) > CELLS_KNOWN:
-                del known[next(iter(known))]
-            while len(self._cells) > VIEWERS_KNOWN:
-                self._cells.popitem(last=False)
-            return shown
+        if fresh and together and self._bus is not None and self._teller is not None:
+            self._teller.submit(self._bus.publish, CELLS_SEEN, {"who": bucket.name, "cells": fresh})
+        return shown
 
-    def _speed(self, rule: Rule) -> float:
-        return rule.per_second / self._workers
+    def _heard(self, message: Mapping[str, object]) -> None:
+        """Another worker let a viewer see cells, or this one did: what is known already costs nothing twice."""
+        who, cells = message.get("who"), message.get("cells")
+        if isinstance(who, str) and isinstance(cells, list):
+            bucket = Bucket(name=who, per_second=NEW_CELLS.per_second, size=float(NEW_CELLS.size))
+            with self._lock:
+                known = self._cells.get(who, {})
+                self._see(bucket, [cell for cell in cells if cell not in known], self._now())
 
-    def _level(self, rule: Rule, who: str, now: float) -> float:
-        held = self._buckets.get((rule.name, who))
-        full = max(1.0, rule.size / self._workers)
-        return full if held is None else min(full, held[0] + max(0.0, now - held[1]) * self._speed(rule))
+    def _see(self, bucket: Bucket, fresh: Sequence[str], now: float) -> None:
+        known = self._cells.setdefault(bucket.name, {})
+        self._cells.move_to_end(bucket.name)
+        known.update(dict.fromkeys(fresh))
+        self._keep(bucket.name, self._level(bucket, now) - len(fresh), now)
+        while len(known) > CELLS_KNOWN:
+            del known[next(iter(known))]
+        while len(self._cells) > VIEWERS_KNOWN:
+            self._cells.popitem(last=False)
 
-    def _keep(self, rule: Rule, who: str, level: float, now: float) -> None:
-        self._buckets[rule.name, who] = (level, now)
-        self._buckets.move_to_end((rule.name, who))
+    def _bucket(self, rule: Rule, who: str, workers: int) -> Bucket:
+        name = blake2b(f"{rule.name} {who}".encode(), key=self._secret, digest_size=16).hexdigest()
+        return Bucket(name=name, per_second=rule.per_second / workers, size=max(1.0, rule.size / workers))
+
+    def _level(self, bucket: Bucket, now: float) -> float:
+        held = self._buckets.get(bucket.name)
+        return bucket.size if held is None else bucket.level(*held, now)
+
+    def _keep(self, name: str, level: float, now: float) -> None:
+        self._buckets[name] = (level, now)
+        self._buckets.move_to_end(name)
         while len(self._buckets) > BUCKETS_MAX:
             self._buckets.popitem(last=False)

@@ -36,14 +36,18 @@ class Probing:
     missed: int = 2
 
 
+def client_of(url: str, socket_timeout: float | None = TIMEOUT_S) -> redis.Redis:
+    """A client that answers soon or not at all: its own retries would hold a caller for seconds."""
+    once = Retry(NoBackoff(), 0)
+    return redis.Redis.from_url(url, socket_timeout=socket_timeout, socket_connect_timeout=TIMEOUT_S, retry=once)
+
+
 class RedisBus:
     """A bus between processes. `failures` counts what could not be said."""
 
     def __init__(self, url: str, probing: Probing = Probing()) -> None:
-        # The client's own retries would hold a caller for seconds while Redis is away.
-        once = Retry(NoBackoff(), 0)
-        self._client = redis.Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=once)
-        self._listening = redis.Redis.from_url(url, socket_connect_timeout=TIMEOUT_S, retry=once)
+        self._client = client_of(url)
+        self._listening = client_of(url, socket_timeout=None)
         self._probing = probing
         self._me = secrets.token_hex(8)
         self._said: tuple[int, float] | None = None

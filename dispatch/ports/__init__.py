@@ -36,12 +36,14 @@ from dispatch.ports.tables import (
     Power,
     Requests,
 )
-from dispatch.ports.world import Bus, Clock, Ids
+from dispatch.ports.world import Bucket, Buckets, Bus, Clock, Ids
 
 __all__ = [
     "Alerts",
     "Arrivals",
     "Audit",
+    "Bucket",
+    "Buckets",
     "Bus",
     "Candidates",
     "Claims",

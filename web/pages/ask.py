@@ -4,7 +4,7 @@ Never asks for an account, never loses what was typed, never posts twice: the ke
 (tests/pages/test_ask.py, tests/browser/test_outbox.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -116,7 +116,9 @@ async def ask(request: Request) -> Response:
         command = ask_form.command(sent, form, call.viewer)
         forecast = await call.read(lambda tx, now: call.flare.first_forecast(tx, now, command))
         ready = replace(command, forecast=forecast)
-        done = await call.write(lambda tx, now: _post(tx, now, call, ready), 201)
+        member = call.viewer.person_id is not None and not call.viewer.guest
+        async with call.limited(*(ASK_MEMBER if member else ASK_GUEST), near=ASK_PREFIX) as count:
+            done = await call.write(lambda tx, now: _post(tx, now, call, ready, count), 201)
     except Refused as refusal:
         if wants_json(request):
             raise
@@ -131,11 +133,9 @@ async def ask(request: Request) -> Response:
     return with_cookie(response, done.body["cookie"], call.flare)
 
 
-def _post(tx: Tx, now: datetime, call: Call, command: PostRequest) -> dict[str, Any]:
+def _post(tx: Tx, now: datetime, call: Call, command: PostRequest, count: Callable[[], None]) -> dict[str, Any]:
     """The post, and the cookie by which this browser owns it."""
-    # Counted here, where a repeat under the same key never comes: a bad line must not use up somebody's asks.
-    member = call.viewer.person_id is not None and not call.viewer.guest
-    call.limit(*(ASK_MEMBER if member else ASK_GUEST), near=ASK_PREFIX)
+    count()
     posted = post_request(tx, now, command)
     grant = Grant(token_hash=b"", power=Power.OWNER, person_id=posted.person_id, request_id=posted.request.id)
     grants = [grant]

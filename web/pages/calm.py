@@ -115,7 +115,7 @@ async def ready_page(request: Request) -> Response:
     values: dict[str, Any] = {"town": text, "found": None, "notice": None, "key": new_key}
     if text:
         person = call.person_id
-        call.limit(*READINESS)
+        await call.limit(*READINESS)
         where = await _town(text)
         if where is None:
             values["notice"] = reader.speak.t("We could not find that place. Add the state.")

@@ -26,7 +26,7 @@ LEFT: Final = "/?left=1"
 async def send_test(request: Request) -> Response:
     """A message to this browser, by the way every alert goes."""
     call, _ = await form_call(request)
-    call.limit(*TEST_PUSH)
+    await call.limit(*TEST_PUSH)
     await call.write(lambda tx, now: {"sent": push.send_test(tx, now, call.viewer)})
     return JSONResponse({"to": "/help"}) if wants_json(request) else RedirectResponse("/help", status_code=303)
 

@@ -192,7 +192,7 @@ async def alert_page(request: Request, alert_id: str) -> Response:
 async def answer(request: Request, alert_id: str) -> Response:
     """Seen, or not now with a reason; a no costs nothing."""
     call, form = await form_call(request)
-    call.limit(*ANSWER)
+    await call.limit(*ANSWER)
     seen = form.get("answer") == Answer.ACKNOWLEDGED
     reason = check_text("reason", form.get("reason"), limits.REASON_CHARS)
     command = answer_alert.AnswerAlert(

@@ -43,7 +43,7 @@ async def get_export(request: Request) -> Response:
     """My data as JSON; the audit notes that it was given out."""
     call = await begin(request)
     _ = call.person_id
-    call.limit(*EXPORT)
+    await call.limit(*EXPORT)
 
     def job(tx: Tx, now: datetime) -> dict[str, object]:
         return account.export_me(tx, now, call.viewer)

@@ -72,8 +72,7 @@ async def ask(call: Call, body: bodies.AskBody, *, drill: bool = False) -> tuple
     cookies: list[str] = []
 
     def job(tx: Tx, now: datetime) -> dict[str, Any]:
-        # Counted here, where a repeat under the same key never comes: a bad line must not use up somebody's asks.
-        call.limit(*(ASK_MEMBER if member else ASK_GUEST), near=ASK_PREFIX)
+        count()
         posted = post_request.post_request(tx, now, command)
         if wants_cookie:
             cookies[:] = [_guest_cookie(tx, now, call, posted.tokens[Power.OWNER])]
@@ -81,7 +80,8 @@ async def ask(call: Call, body: bodies.AskBody, *, drill: bool = False) -> tuple
         links = {power: f"{base}/r/{posted.request.public_id}#{token}" for power, token in posted.tokens.items()}
         return state | {"links": links}
 
-    done = await call.write(job, 201)
+    async with call.limited(*(ASK_MEMBER if member else ASK_GUEST), near=ASK_PREFIX) as count:
+        done = await call.write(job, 201)
     if wants_cookie and done.replayed:
         # A stored answer holds no cookie: whoever repeats the call gets a session of their own.
         token = done.body["links"]["owner"].rpartition("#")[2]

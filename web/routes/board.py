@@ -22,7 +22,7 @@ async def get_board(
 ) -> Response:
     """GeoJSON of the asks whose visible cell's centre lies in the box; the whole world without one."""
     call = await begin(request)
-    call.limit(*BOARD)
+    await call.limit(*BOARD)
     box = _box(bbox) if bbox is not None else WORLD
     secret = call.flare.secret
     shown = await call.read(lambda tx, now: look.board(tx, now, call.viewer, box, secret))

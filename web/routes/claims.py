@@ -29,7 +29,7 @@ async def claim(call: Call, public_id: str, body: bodies.ClaimBody) -> Written:
     counted = call.limiter.counts(call.visitor)
 
     def job(tx: Tx, now: datetime) -> dict[str, Any]:
-        call.limit(*CLAIM)
+        count()
         ring, person = None, call.viewer.person_id
         if person is not None:
             asked = tx.requests.by_public(public_id)
@@ -52,7 +52,8 @@ async def claim(call: Call, public_id: str, body: bodies.ClaimBody) -> Written:
             _sign_in(tx, now, call.viewer.session, token)
         return view
 
-    return await call.write(job, 201)
+    async with call.limited(*CLAIM) as count:
+        return await call.write(job, 201)
 
 
 def _sign_in(tx: Tx, now: datetime, session: str, token: str) -> None:

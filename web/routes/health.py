@@ -1,6 +1,6 @@
 """Is it up, can it work, how much is going on: for machines that watch."""
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
@@ -12,6 +12,9 @@ from web.schemas import answers, told
 from web.visitor import visitor_of
 
 router = APIRouter(tags=["health"])
+
+AWAY: Final = "Redis is away: workers hear of each other a little later."
+SHARES: Final = " Each gives its share of the rate limits."
 
 
 @router.get("/healthz", **told.call("Is it up?", answer=answers.HealthView, open_to_all=True))
@@ -33,7 +36,7 @@ async def readyz(request: Request) -> Response:
         return _unready("The database does not answer.")
     told_people = {"status": "ok", "people": len(flare.roster)}
     if not getattr(flare.bus, "connected", True):
-        told_people |= {"status": "degraded", "reason": "Redis is away: workers hear of each other a little later."}
+        told_people |= {"status": "degraded", "reason": AWAY + (SHARES if request.app.state.limiter.alone else "")}
     if flare.push.trouble is not None:
         told_people |= {"status": "degraded", "reason": flare.push.trouble}
     return answer(told_people)

@@ -100,7 +100,7 @@ async def put_position(request: Request) -> Response:
     call = await begin(request, limit=())
     person = call.person_id
     body = await call.body(bodies.Fix)
-    call.limit(*POSITION)
+    await call.limit(*POSITION)
     command = set_me.Move(viewer=call.viewer, point=body.point)
     done = await call.write(lambda tx, now: set_me.move_person(tx, now, command))
     await tell_position(call, person, body.lat, body.lon, body.accuracy_m)

@@ -61,7 +61,7 @@ async def get_readiness(
     """People of mine within an hour of there who can be reached now, and the odds; ten look-ups an hour."""
     call = await begin(request)
     person = call.person_id
-    call.limit(*READINESS)
+    await call.limit(*READINESS)
     try:
         centre = cells.centre(cells.cell_of(Point(lat, lon), cells.PUBLIC))
     except NotOnEarth as fault:

@@ -26,9 +26,9 @@ async def open_session(call: Call, body: bodies.SessionBody) -> tuple[Written, s
 
     Raises: SignIn for a link that has ended or never was, SlowDown.
     """
-    call.limit(near=SESSION_PREFIX)
+    await call.limit(near=SESSION_PREFIX)
     if not auth.TOKEN.fullmatch(body.token):
-        call.limit(near=WRONG_TOKEN)
+        await call.limit(near=WRONG_TOKEN)
         raise SignIn
     held = call.credential.cookie
     was = sign_in.session_of(held) if held else None
@@ -51,7 +51,7 @@ async def open_session(call: Call, body: bodies.SessionBody) -> tuple[Written, s
             lost = is_now if was is not None and was == was_then else None
             cookies[:] = [await call.flare.store.write(lambda tx, now: _again(tx, now, token, held, lost))]
     except SignIn:
-        call.limit(near=WRONG_TOKEN)
+        await call.limit(near=WRONG_TOKEN)
         raise
     return done, cookies[0]
 
