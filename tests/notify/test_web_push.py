@@ -60,7 +60,11 @@ def test_a_message_too_long_for_one_record_is_refused(size: int) -> None:
         web_push.encrypt(bytes(size), READER.p256dh, READER.auth)
 
 
-@pytest.mark.parametrize("raw", [b"", bytes(65), b"\4" + bytes(64), b"\4" + b"\xff" * 64, READER.p256dh[:64]])
+@pytest.mark.parametrize(
+    "raw",
+    [b"", bytes(65), b"\4" + bytes(64), b"\4" + b"\xff" * 64, READER.p256dh[:64]],
+    ids=["nothing", "zeros", "the origin", "beyond the field", "a byte short"],
+)
 def test_what_is_no_public_key_is_refused_before_it_is_kept(raw: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         web_push.read_point(raw)
