@@ -47,6 +47,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield _database(Path(url.removeprefix("sqlite:///")))
     else:
         yield _postgres(url)
+        yield _shared_keyring(settings)
     yield from _audit(settings)
     if settings.redis_url:
         yield _redis(settings.redis_url)
@@ -86,6 +87,17 @@ def _keyring(path: Path) -> Finding:
     except StoreUnavailable as fault:
         return Finding(what="keyring", says=str(fault), wrong=True)
     return Finding(what="keyring", says=f"{path.name}, {len(days)} day keys for requests; never put it into a backup")
+
+
+def _shared_keyring(settings: Settings) -> Finding:
+    """On a shared database the day keys must lie apart, in a file that every worker reaches."""
+    if settings.keyring is not None:
+        return _keyring(settings.keyring)
+    says = (
+        "no FLARE_KEYRING: day keys are worked out from FLARE_SECRET, so whoever has it and an old backup reads what was "
+        "erased; name a file outside the database that every machine shares"
+    )
+    return Finding(what="keyring", says=says, wrong=True)
 
 
 def _said(checked: int, broken: int | None) -> Finding:

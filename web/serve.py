@@ -78,6 +78,7 @@ def run(settings: Settings, *, say: Say, beside: Beside | None = None) -> None:
     """
     _prepare(settings)
     _look_at_map(settings)
+    _look_at_keys(settings)
     bound = bind(settings)
     try:
         flare = build(settings)
@@ -106,6 +107,7 @@ def run_fleet(settings: Settings, *, say: Say, environ: Mapping[str, str] | None
     """
     _prepare(settings)
     _look_at_map(settings)
+    _look_at_keys(settings)
     bound = bind(settings)
     base = address_of(bound, settings)
     greeting = f"{_greeting(base)}   {settings.workers} workers"
@@ -165,6 +167,12 @@ def _look_at_map(settings: Settings) -> None:
     tiles_of(settings)
     if built.stale():
         log.warning("the wall's map was built from other sources than lie here now: make ui")
+
+
+def _look_at_keys(settings: Settings) -> None:
+    """Once, before anything is opened: says so when what is erased could be read out of an old backup."""
+    if settings.keyring is None and (settings.database_url or "").startswith("postgresql"):
+        log.warning("no FLARE_KEYRING: whoever has FLARE_SECRET and an old backup reads what was erased; flare doctor")
 
 
 def _server(flare: Flare) -> FlareServer:

@@ -82,7 +82,7 @@ def compose_faults(root: Path) -> list[str]:
             if not there:
                 faults.append(f"{where} mounts {source}, which doesn't exist")
         for key, value in (service.get("environment") or {}).items():
-            if re.search(r"SECRET|TOKEN|PASSWORD|_KEY", key) and not key.endswith("_FILE"):
+            if re.search(r"SECRET|TOKEN|PASSWORD|_KEY\b", key) and not key.endswith("_FILE"):
                 faults.append(f"{where} has {key}={value} in the open; secrets come by file")
     return faults
 

@@ -14,6 +14,7 @@ from dispatch.actions.change_request import AddNote, add_note
 from dispatch.actions.close_request import CloseRequest, close_request
 from dispatch.actions.sign_in import OpenLink, open_link
 from dispatch.clock import SteppedClock
+from dispatch.doctor import examine
 from dispatch.domain import limits
 from dispatch.domain.errors import RequestOver
 from dispatch.domain.lifecycle import Disposition
@@ -21,6 +22,7 @@ from dispatch.domain.request import Secrets
 from dispatch.domain.visibility import Viewer
 from dispatch.ids import SystemIds
 from dispatch.ports import IdemKey
+from dispatch.settings import Settings
 from dispatch.store import SqlStore, open_store
 from dispatch.store.backup import back_up, put_back
 from dispatch.store.keyring import KeyGone, Keyring, Ring
@@ -250,3 +252,12 @@ def test_a_wrapped_key_opens_for_nothing_but_its_own_request(tmp_path: Path) -> 
     wrapped = ring.wrap(Ring.REQUEST, 5, b"data key", b"request 1")
     with pytest.raises(KeyGone):
         ring.unwrap(Ring.REQUEST, 5, wrapped, b"request 2")
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_the_doctor_says_when_a_shared_database_has_no_keyring_of_its_own(tmp_path: Path, named: bool) -> None:
+    keyring = tmp_path / "keys" if named else None
+    settings = Settings(data=tmp_path, database_url="postgresql://127.0.0.1:1/nobody", secret="s" * 40, keyring=keyring)
+    (found,) = [each for each in examine(settings) if each.what == "keyring"]
+    assert found.wrong is not named
+    assert ("FLARE_KEYRING" in found.says) is not named
