@@ -94,8 +94,8 @@ def _shared_keyring(settings: Settings) -> Finding:
     if settings.keyring is not None:
         return _keyring(settings.keyring)
     says = (
-        "no FLARE_KEYRING: day keys are worked out from FLARE_SECRET, so whoever has it and an old backup reads what was "
-        "erased; name a file outside the database that every machine shares"
+        "no FLARE_KEYRING: day keys are worked out from FLARE_SECRET, so whoever has it and an old backup reads what "
+        "was erased; name a file outside the database that every machine shares"
     )
     return Finding(what="keyring", says=says, wrong=True)
 

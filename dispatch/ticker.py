@@ -30,6 +30,7 @@ SIMPLE: Final[dict[str, Simple]] = {
     words.DUTY: set_me.end_duty,
     words.KEYS: erase.tend_keys,
     words.AUDIT: erase.seal_audit,
+    words.TRIM: erase.trim,
     words.SAFE: look_after.ask_if_safe,
 }
 """Due work that is one transaction on one row: its kind and the action."""

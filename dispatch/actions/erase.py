@@ -6,7 +6,7 @@ phones and words is readable, in no copy that is older than the keyring's days (
 
 from datetime import datetime, timedelta
 
-from dispatch.actions.words import AUDIT, KEYS, SHRED
+from dispatch.actions.words import AUDIT, KEYS, SHRED, TRIM
 from dispatch.domain import limits
 from dispatch.domain.audit import Deed
 from dispatch.domain.lifecycle import UNFINISHED
@@ -51,19 +51,32 @@ def tend_keys(tx: Tx, now: datetime, _: int) -> None:
         return
     for name in tx.keys.destroy_old():
         tx.audit.add(Deed.KEY_DESTROYED, actor=None, why=f"day key {name}")
-    tx.outbox.forget(now - limits.OUTBOX_KEPT)
     tx.due.put(KEYS, 0, now + limits.KEYS_EVERY)
 
 
 def seal_audit(tx: Tx, now: datetime, _: int) -> None:
-    """Chains what was written since the last time; more is sealed in the next turn."""
+    """Chains what was written since the last time, and lets go of what is too old; more is done in the next turn."""
     if not tx.due.take(AUDIT, 0, now):
         return
-    sealed = tx.audit.seal(limits.AUDIT_CHUNK)
-    tx.due.put(AUDIT, 0, now if sealed == limits.AUDIT_CHUNK else now + limits.AUDIT_EVERY)
+    more = tx.audit.seal(limits.AUDIT_CHUNK) == limits.AUDIT_CHUNK
+    if not more and tx.audit.trim(now - limits.AUDIT_KEPT, limits.TRIM_CHUNK):
+        # In the same turn: a chain that begins later without a row that says so counts as broken.
+        tx.audit.seal(limits.AUDIT_CHUNK)
+        more = True
+    tx.due.put(AUDIT, 0, now if more else now + limits.AUDIT_EVERY)
+
+
+def trim(tx: Tx, now: datetime, _: int) -> None:
+    """Once a day: what is older than it may be kept is deleted, in small transactions."""
+    if not tx.due.take(TRIM, 0, now):
+        return
+    tx.outbox.forget(now - limits.OUTBOX_KEPT)
+    gone = tx.journal.trim(now - limits.EVENTS_KEPT, now - limits.INBOX_KEPT, limits.TRIM_CHUNK)
+    tx.due.put(TRIM, 0, now if gone else now + limits.TRIM_EVERY)
 
 
 def begin_house_work(tx: Tx, now: datetime) -> None:
     """Sees that the daily work has a date; a date that stands is kept."""
     tx.due.put(KEYS, 0, now, sooner_only=True)
     tx.due.put(AUDIT, 0, now + limits.AUDIT_EVERY, sooner_only=True)
+    tx.due.put(TRIM, 0, now + limits.TRIM_EVERY, sooner_only=True)

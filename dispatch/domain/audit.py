@@ -32,6 +32,8 @@ class Deed(StrEnum):
     """A coordinator decided a report or acted on a request."""
     BLOCKED = "blocked"
     SESSION_ENDED = "session_ended"
+    TRIMMED = "trimmed"
+    """Rows up to a place of the chain were deleted for their age."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +59,22 @@ def chained(previous: bytes, place: int, row: AuditRow) -> bytes:
 def broken_at(sealed: Iterable[tuple[int, bytes, AuditRow | None]]) -> tuple[int, int | None]:
     """(rows checked, the place of the first that does not fit; None when all do).
 
-    `sealed`: place, hash and row in the order of places; a row that is gone is None.
+    `sealed`: place, hash and row in the order of places; a row that is gone is None. The first may be gone for its
+    age: then its hash is what the chain goes on from, if a later row of the chain says that it was trimmed up to there.
     """
-    previous, checked = BEGIN, 0
+    previous, last, checked, trimmed = BEGIN, 0, 0, None
     for place, held, row in sealed:
-        if row is None or place != checked + 1 or chained(previous, place, row) != held:
+        if row is None and last == 0:
+            previous, last, trimmed = held, place, place
+            continue
+        if row is None or place != last + 1 or chained(previous, place, row) != held:
             return checked, place
-        previous, checked = held, checked + 1
-    return checked, None
+        if row.deed == Deed.TRIMMED and row.why == trimmed_to(trimmed):
+            trimmed = None
+        previous, last, checked = held, place, checked + 1
+    return (checked, None) if trimmed is None else (0, trimmed)
+
+
+def trimmed_to(place: int | None) -> str:
+    """What the row says that allows a chain to begin after that place."""
+    return f"rows up to {place}"

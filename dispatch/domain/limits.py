@@ -67,6 +67,10 @@ INVITE_KEPT: Final = timedelta(days=14)
 EXACT_KEPT_MIN: Final = timedelta(hours=1)  # … and at least this long
 EXACT_KEPT: Final = timedelta(hours=72)  # exact place, phone and words after the close
 KEYS_EVERY: Final = timedelta(days=1)  # day keys are renewed, old ones destroyed
+EVENTS_KEPT: Final = timedelta(days=396)  # what happened to an ask, in order; its counts stay
+INBOX_KEPT: Final = timedelta(days=30)  # what a person was told, in order, and what the house told itself
+AUDIT_KEPT: Final = timedelta(days=731)  # rows of the audit; the chain goes on from the last one that went
+TRIM_EVERY: Final = timedelta(days=1)  # what is older than that is deleted
 AUDIT_EVERY: Final = timedelta(seconds=60)  # new rows of the audit are chained
 CODE_LOCKED: Final = timedelta(minutes=15)  # no guess at a meet code counts, after five wrong ones
 CHECK_AFTER: Final = timedelta(minutes=20)  # after a meeting the owner is asked whether they are safe
@@ -125,6 +129,7 @@ REDO: Final = 3  # tries after a lost connection or a deadlock
 POLL_FLOOR_S: Final = 1.0  # every worker reads the journal at least this often
 OUTBOX_TRIES: Final = 10
 REWRAP_CHUNK: Final = 500  # keys wrapped anew in one transaction
+TRIM_CHUNK: Final = 500  # rows deleted in one transaction
 AUDIT_CHUNK: Final = 500  # rows of the audit chained in one transaction
 
 # -- telling phones that sleep ----------------------------------------------------------------

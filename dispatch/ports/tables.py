@@ -302,6 +302,10 @@ class Journal(Protocol):
         """(epoch, last seq)."""
         ...
 
+    def trim(self, asks: datetime, inboxes: datetime, limit: int) -> int:
+        """Deletes events of asks, and of inboxes and the house, from before those moments; at most so many of each."""
+        ...
+
 
 class Grants(Protocol):
     """Tokens, by their SHA-256."""
@@ -353,6 +357,10 @@ class Audit(Protocol):
     ) -> None: ...
     def seal(self, limit: int) -> int:
         """Chains the rows that are not yet, oldest first; how many."""
+        ...
+
+    def trim(self, before: datetime, limit: int) -> int:
+        """Deletes the oldest sealed rows from before that moment, and says so in a new one."""
         ...
 
     def of_request(self, request_id: int) -> list[AuditRow]: ...

@@ -2,17 +2,20 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, select
 
-from dispatch.domain.audit import BEGIN, AuditRow, Deed, broken_at, chained
+from dispatch.domain.audit import BEGIN, AuditRow, Deed, broken_at, chained, trimmed_to
 from dispatch.store.build import adding, given
 from dispatch.store.errors import StoreUnavailable
 from dispatch.store.link import Link
 from dispatch.store.state import State
 from dispatch.store.tables import audit, audit_seal
+from dispatch.store.times import micros
 
 log = logging.getLogger("flare.audit")
 
@@ -24,6 +27,10 @@ _HEAD = select(_s.place, _s.hash).order_by(_s.place.desc()).limit(1)
 _OPEN = select(*_ROW).where(~exists().where(_s.audit_id == _a.id)).order_by(_a.id).limit(given("limit"))
 _CHAIN = select(_s.place, _s.hash, *_ROW).select_from(audit_seal.outerjoin(audit, _a.id == _s.audit_id))
 _CHAIN = _CHAIN.order_by(_s.place)
+_OLDEST = select(_s.place, _a.at).select_from(audit_seal.join(audit, _a.id == _s.audit_id))
+_OLDEST = _OLDEST.order_by(_s.place).limit(given("limit"))
+_DROP_ROWS = delete(audit).where(_a.id.in_(select(_s.audit_id).where(_s.place <= given("upto"))))
+_DROP_SEALS = delete(audit_seal).where(_s.place < given("upto"))
 _OF = select(*_ROW).where(_a.request_id == given("id")).order_by(_a.id)
 
 
@@ -59,6 +66,20 @@ class StoredAudit:
         if rows:
             log.info("audit sealed to %d: %s", place, previous.hex())
         return len(rows)
+
+    def trim(self, before: datetime, limit: int) -> int:
+        """Deletes the oldest sealed rows from before that moment, at most so many; a new row says up to where.
+
+        The seal of the last one stays: the chain goes on from it.
+        """
+        rows = self._link.rows(_OLDEST, limit=limit)
+        old = [place for place, _ in takewhile(lambda row: row[1] < micros(before), rows)]
+        if not old:
+            return 0
+        self._link.run(_DROP_ROWS, upto=old[-1])
+        self._link.run(_DROP_SEALS, upto=old[-1])
+        self.add(Deed.TRIMMED, actor=None, why=trimmed_to(old[-1]))
+        return len(old)
 
     def of_request(self, request_id: int) -> list[AuditRow]:
         """What was done about one request, in order."""

@@ -9,8 +9,9 @@ Invariants: per topic 1, 2, 3 …; a reader that has seen n has seen all up to n
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import bindparam, func, literal_column, select, update
+from sqlalchemy import bindparam, delete, func, literal_column, select, update
 
 from dispatch.domain.events import CONTROL, Event, Tail
 from dispatch.store.build import adding, given
@@ -18,7 +19,7 @@ from dispatch.store.dialect import Among, Timeline
 from dispatch.store.link import Link, Row, as_json
 from dispatch.store.state import State
 from dispatch.store.tables import event, log_head, person, request
-from dispatch.store.times import moment
+from dispatch.store.times import micros, moment
 
 _e, _h = event.c, log_head.c
 _ALL = tuple(event.c)
@@ -43,6 +44,10 @@ _AFTER = select(*_ALL).where(_e.seq > given("seq")).order_by(_e.seq).limit(given
 _TOPIC = select(*_ALL).where(_e.topic == given("topic"), _e.off > given("after")).order_by(_e.off).limit(given("limit"))
 _REQUEST_HEAD = select(request.c.off).where(request.c.id == given("id"))
 _PERSON_HEAD = select(person.c.inbox_off).where(person.c.id == given("id"))
+_NEXT_FROM = select(_e.at).where(_e.seq >= given("seq")).order_by(_e.seq).limit(literal_column("1"))
+_TRIM = delete(event).where(
+    _e.seq.in_(select(_e.seq).where(_e.topic.like(given("family")), _e.seq <= given("upto")).limit(given("limit")))
+)
 LAST_MOMENT = select(func.max(_e.at))
 SET_HEAD = update(log_head).values(seq=bindparam("seq")).where(_h.id == literal_column("1"))
 
@@ -160,6 +165,29 @@ class StoredJournal:
         row = self._link.row(_PERSON_HEAD if topic[0] == "p" else _REQUEST_HEAD, id=int(topic[1:]))
         events = tuple(_event(r) for r in self._link.rows(_TOPIC, topic=topic, after=after, limit=limit))
         return Tail(epoch=epoch, head=row[0] if row else 0, events=events)
+
+    def trim(self, asks: datetime, inboxes: datetime, limit: int) -> int:
+        """Deletes events of asks, and of inboxes and the house, from before those moments; at most so many of each.
+
+        The head stays where it is: whoever asks for what is gone is given a snapshot.
+        """
+        gone = 0
+        for families, before in ((("r",), asks), (("p", CONTROL), inboxes)):
+            upto = self._seq_at(before)
+            gone += sum(self._link.run(_TRIM, family=f"{each}%", upto=upto, limit=limit) for each in families)
+        return gone
+
+    def _seq_at(self, moment: datetime) -> int:
+        """The last event from before that moment. Events lie in the order of time, and no index says more."""
+        low, high = 0, self.head()[1]
+        while low < high:
+            middle = (low + high + 1) // 2
+            row = self._link.row(_NEXT_FROM, seq=middle)
+            if row is not None and row[0] < micros(moment):
+                low = middle
+            else:
+                high = middle - 1
+        return low
 
     def head(self) -> tuple[str, int]:
         """(epoch, last seq)."""
