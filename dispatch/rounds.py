@@ -36,6 +36,7 @@ class Rounds:
             self._contested = self._store.read_now(lambda tx, _: share_drivers.contested(tx))
             self._read_at = now
             self._switches = {name: each for name, each in self._switches.items() if name in self._contested}
+            self._held = {name: at for name, at in self._held.items() if name in self._contested}
         for region, asks in self._contested.items():
             for ask in asks:
                 if ask.id == request_id:
