@@ -24,7 +24,7 @@ EVERYTHING := -c constraints.txt -e '.[engines,dev]'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-fast torture test-browser setup ui browser docs format lock wheel image-check clean
+.PHONY: help run test check test-fast torture test-browser setup ui browser docs format lock sbom audit wheel image-check clean
 .DELETE_ON_ERROR:
 
 help: ## Say what can be made
@@ -80,6 +80,14 @@ lock: $(FULL) ## Write the constraints anew (newer versions: make lock UPGRADE=-
 	compile --all-extras -c constraints.txt --generate-hashes --no-annotate -o constraints-hashes.txt >/dev/null && \
 	compile -c constraints.txt --generate-hashes --no-annotate -o constraints-run.txt >/dev/null && \
 	touch $(CORE) $(FULL) && wc -l constraints*.txt
+
+sbom: $(FULL) ## Write what Flare is made of to dist/sbom.cdx.json (CycloneDX, from the locks)
+	@mkdir -p dist && $(BIN)/python -m tools.make_sbom dist/sbom.cdx.json
+
+audit: $(FULL) ## Ask PyPI and npm for known holes in what is locked (needs both themselves: a mirror has no advisories)
+	@$(BIN)/uv tool run --from pip-audit==2.10.1 pip-audit --strict --disable-pip --require-hashes \
+		-r constraints-run.txt -s pypi --progress-spinner off
+	@cd web/ui && npm audit --omit=dev
 
 wheel: $(FULL) ## Build the wheel into dist/
 	@rm -rf dist && FLARE_UI=required $(BIN)/python -m hatchling build -t wheel
