@@ -104,12 +104,12 @@ def serve(
 
 
 @app.command(hidden=True)
-def worker(number: int, bound: int, line: int) -> None:
+def worker(number: int, bound: int, line: int, figures: Annotated[Path | None, typer.Argument()] = None) -> None:
     """One worker of `flare serve --workers N`, which starts it."""
     from web.serve import run_worker
 
     with _refusals():
-        run_worker(_settings(), number, bound, line)
+        run_worker(_settings(), number, bound, line, figures)
 
 
 def _serve_fleet(settings: "Settings", **more: str) -> None:

@@ -1,13 +1,13 @@
 """How soon people are told, and how soon an ask is covered: counted from the journal, for /metrics.
 
-Every worker reads the whole journal and counts for itself since it started, so figures of several workers are
-copies of each other: take the largest, never the sum (docs/operations.md). Counts only, of nobody.
+Every worker reads the whole journal and counts for itself, so figures of several workers are copies of each other:
+the furthest is right, never the sum; a new worker goes on from there (`resume`). Counts only, of nobody.
 """
 
 import threading
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +17,10 @@ REMEMBERED: Final = 10_000
 """Asks whose beginning is remembered; the oldest is forgotten first, and then not counted."""
 TO_ALERT_S: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0)
 TO_COVERED_S: Final = (60.0, 180.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0)
+
+
+PLAIN: Final = ("posted", "alerts", "seats_met")
+HISTOGRAMS: Final = ("to_alert", "to_covered")
 
 
 class Histogram:
@@ -35,6 +39,15 @@ class Histogram:
         """How many in all."""
         return sum(self._counts)
 
+    def figures(self) -> list[float]:
+        """Its counts and, last, its sum."""
+        return [*map(float, self._counts), self.total]
+
+    def resume(self, figures: Sequence[float]) -> None:
+        """Goes on from there; from nothing where the bounds were others."""
+        if len(figures) == len(self._counts) + 1:
+            self._counts, self.total = [int(count) for count in figures[:-1]], float(figures[-1])
+
     def buckets(self) -> list[tuple[str, int]]:
         """(bound, how many took at most that long)."""
         names = [*(f"{bound:g}" for bound in self.bounds), "+Inf"]
@@ -50,6 +63,25 @@ class Tally:
         self.closed: dict[str, int] = {}
         self._asks: OrderedDict[int, dict[str, object]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def figures(self) -> dict[str, list[float]]:
+        """Everything counted so far, as plain numbers."""
+        with self._lock:
+            closed = {f"closed {how}": [float(count)] for how, count in self.closed.items()}
+            plain = {name: [float(getattr(self, name))] for name in PLAIN}
+            return plain | closed | {name: getattr(self, name).figures() for name in HISTOGRAMS}
+
+    def resume(self, figures: Mapping[str, Sequence[float]]) -> "Tally":
+        """Goes on from another's figures; itself."""
+        with self._lock:
+            for name in PLAIN:
+                setattr(self, name, int(figures.get(name, [0])[0]))
+            for name, count in figures.items():
+                if name.startswith("closed "):
+                    self.closed[name.removeprefix("closed ")] = int(count[0])
+            for name in HISTOGRAMS:
+                getattr(self, name).resume(figures.get(name, ()))
+        return self
 
     def heard(self, event: Event) -> None:
         """One event; what concerns no ask is passed over."""

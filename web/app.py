@@ -21,8 +21,9 @@ from dispatch.domain.visibility import Viewer
 from dispatch.domain.whereabouts import from_point
 from dispatch.runtime import Flare
 from geo.point import Point
-from web import auth, errors, openapi
+from web import auth, errors, metrics, openapi
 from web.edge import Edge, Scope
+from web.figures import Board
 from web.limiter import Limiter
 from web.live.gate import CellsOf, Kin, KinOf, kin_of
 from web.live.hub import Hub
@@ -52,8 +53,11 @@ ROUTERS = (
 )
 
 
-def create_app(flare: Flare) -> Edge:
-    """The ASGI application. Its `api` is the FastAPI inside, for whoever wants its routes or state."""
+def create_app(flare: Flare, board: Board | None = None) -> Edge:
+    """The ASGI application. Its `api` is the FastAPI inside, for whoever wants its routes or state.
+
+    `board`: where the workers of a fleet keep what they count.
+    """
     settings = flare.settings
     trusted = trusted_networks(settings.trusted_proxies)
 
@@ -69,12 +73,16 @@ def create_app(flare: Flare) -> Edge:
         api.state.hub = hub
         app.live = live_endpoint(hub, _authenticate(flare, api), _kin(api), _cells(api))
         flare.push.start(pushed.writer(settings))
+        keeping = asyncio.create_task(metrics.keep(api.state, board)) if board is not None else None
         try:
             yield
         finally:
             app.live = None
             await hub.stop()
             await asyncio.to_thread(flare.push.stop)
+            if keeping is not None:
+                keeping.cancel()
+                await asyncio.gather(keeping, return_exceptions=True)
 
     api = FastAPI(
         title="Flare",
@@ -91,7 +99,7 @@ def create_app(flare: Flare) -> Edge:
         lambda: flare.clock.now().timestamp(), always=settings.limits, workers=settings.workers,
         buckets=flare.buckets, bus=flare.bus if flare.buckets else None, secret=flare.secret,
     )  # fmt: skip
-    api.state.hub = None
+    api.state.hub, api.state.board = None, board
     for router in ROUTERS:
         api.include_router(router)
     _add_handlers(api)

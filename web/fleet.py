@@ -37,7 +37,8 @@ class WorkersFailed(Exception):
     """Not one worker came up; why was said by the worker itself."""
 
 
-def _same_program(number: int, bound: int, line: int) -> list[str]:
+def same_program(number: int, bound: int, line: int) -> list[str]:
+    """A worker of this program, as it is installed now."""
     return [sys.executable, "-m", "dispatch", "worker", str(number), str(bound), str(line)]
 
 
@@ -76,13 +77,16 @@ class Fleet:
     bound: socket.socket
     workers: int
     environ: Mapping[str, str]
-    command: Command = _same_program
+    command: Command = same_program
     on_ready: Callable[[], None] = lambda: None
+    on_end: Callable[[int, int], None] = lambda number, pid: None
+    """Called for each worker that has ended, with its number and its process."""
     _living: list[Worker] = field(default_factory=list)
     _seats: dict[int, _Seat] = field(default_factory=dict)
     _rolling: list[Worker] = field(default_factory=list)
     _stopping: bool = False
     _told: bool = False
+    _asked: list[int] = field(default_factory=list)
     _select: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
 
     def run(self) -> None:
@@ -101,6 +105,8 @@ class Fleet:
                 while self._living or not self._stopping:
                     for key, _ in self._select.select(self._pause()):
                         self._heard(key.data, key.fileobj)
+                    while self._asked:
+                        self._roll() if self._asked.pop(0) == signal.SIGHUP else self._stop()
                     self._reap()
                     self._roll_on()
                     self._start_again()
@@ -119,12 +125,12 @@ class Fleet:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         theirs.setblocking(False)
-        acts = {signal.SIGTERM: self._stop, signal.SIGINT: self._stop, signal.SIGHUP: self._roll}
 
-        def act(number: int, _: FrameType | None) -> None:
-            acts[signal.Signals(number)]()
+        def hear(number: int, _: FrameType | None) -> None:
+            # Only noted: acted upon here, it could fall into the middle of `_reap` and be undone there.
+            self._asked.append(number)
 
-        before = {each: signal.signal(each, act) for each in acts}
+        before = {each: signal.signal(each, hear) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
         before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         woken = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         try:
@@ -194,6 +200,7 @@ class Fleet:
                     worker.process.kill()
                 continue
             self._forget(worker)
+            self.on_end(worker.number, worker.process.pid)
             if worker.ending_since is None:
                 self._died(worker, code, now)
 

@@ -10,16 +10,19 @@ import logging
 import os
 import signal
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from ipaddress import ip_address
+from pathlib import Path
 
 from dispatch import logs
 from dispatch.runtime import Flare, build
 from dispatch.settings import Settings
-from web import built
+from web import built, figures
 from web.app import create_app
-from web.fleet import READY, Fleet
+from web.fleet import READY, Fleet, same_program
 from web.live.sockets import FlareServer, listen, serve_config
 from web.pages.tiles import tiles_of
 
@@ -111,22 +114,28 @@ def run_fleet(settings: Settings, *, say: Say, environ: Mapping[str, str] | None
     bound = bind(settings)
     base = address_of(bound, settings)
     greeting = f"{_greeting(base)}   {settings.workers} workers"
-    with bound:
-        environ = os.environ if environ is None else environ
-        Fleet(bound=bound, workers=settings.workers, environ=environ, on_ready=lambda: say(greeting)).run()
+    environ = os.environ if environ is None else environ
+    with bound, tempfile.TemporaryDirectory(prefix="flare-figures-") as folder:
+        Fleet(
+            bound=bound, workers=settings.workers, environ=environ, on_ready=lambda: say(greeting),
+            command=lambda *told: [*same_program(*told), folder], on_end=partial(figures.fold, Path(folder)),
+        ).run()  # fmt: skip
 
 
-def run_worker(settings: Settings, number: int, bound_fd: int, line_fd: int) -> None:
-    """One worker of a fleet, on the socket and the line it inherited.
+def run_worker(settings: Settings, number: int, bound_fd: int, line_fd: int, folder: Path | None = None) -> None:
+    """One worker of a fleet, on the socket and the line it inherited. `folder`: where all write their figures.
 
     Raises: BadSettings, StoreUnavailable.
     """
     _prepare(settings)
     with socket.socket(fileno=bound_fd) as bound, socket.socket(fileno=line_fd) as line:
         flare = build(settings)
+        board = figures.Board(folder, number) if folder is not None else None
+        if board is not None:
+            flare.tally.resume(board.copies())
         try:
             flare.start()
-            server = _server(flare)
+            server = _server(flare, board)
             _Line(line, server).start()
             server.run(sockets=[bound])
         finally:
@@ -175,8 +184,8 @@ def _look_at_keys(settings: Settings) -> None:
         log.warning("no FLARE_KEYRING: whoever has FLARE_SECRET and an old backup reads what was erased; flare doctor")
 
 
-def _server(flare: Flare) -> FlareServer:
-    return FlareServer(serve_config(create_app(flare), log_level="warning", **_proxies(flare.settings)))
+def _server(flare: Flare, board: figures.Board | None = None) -> FlareServer:
+    return FlareServer(serve_config(create_app(flare, board), log_level="warning", **_proxies(flare.settings)))
 
 
 def _greeting(base: str) -> str:

@@ -1,5 +1,6 @@
 """Is it up, can it work, how much is going on: for machines that watch."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -60,35 +61,13 @@ async def get_metrics(request: Request) -> Response:
         kept = (now.timestamp(), await flare.store.read(metrics.of_store))
         state.metrics = kept
     counted = kept[1]
-    due_at, outbox_at = counted["due_at"], counted["outbox_at"]
-    plain = [
-        ("flare_seats_open", counted["open"]),
-        ("flare_alerts", counted["alerts"]),
-        ("flare_alerts_seen", counted["seen"]),
-        ("flare_people", len(flare.roster)),
-        ("flare_due_lag_seconds", max(0.0, (now - due_at).total_seconds()) if due_at else 0.0),
-        ("flare_outbox_age_seconds", max(0.0, (now - outbox_at).total_seconds()) if outbox_at else 0.0),
-        ("flare_write_queue", getattr(flare.store, "waiting", 0)),
-        ("flare_tail_lag_events", max(0, counted["head"] - state.hub.position) if state.hub is not None else 0),
-        ("flare_feed_lag_events", max(0, counted["head"] - flare.feed.position)),
-        ("flare_limited_total", state.limiter.refused),
-        ("flare_limiter_buckets", len(state.limiter)),
-        ("flare_memory_bytes", metrics.memory_bytes()),
-        *(state.hub.figures() if state.hub is not None else ()),
-        ("flare_bus_connected", getattr(flare.bus, "connected", True)),
-        ("flare_bus_failures_total", getattr(flare.bus, "failures", 0)),
-        ("flare_bus_deaf_total", getattr(flare.bus, "deaf", 0)),
-    ]
-    answered = [({"status": f"{kind}xx"}, float(count)) for kind, count in sorted(state.edge.answered.items())]
-    pushed = [({"outcome": str(outcome)}, float(count)) for outcome, count in sorted(flare.push.tries.items())]
-    families = [
-        ("flare_requests", metrics.by_state(counted["states"])),
-        ("flare_http_answers_total", answered),
-        ("flare_pushes_total", pushed),
-    ]
-    none: dict[str, str] = {}
-    tally = flare.tally
-    text = metrics.text([*families, *((name, [(none, float(v))]) for name, v in plain), *metrics.of_tally(tally)])
+    own, tally, board = metrics.of_worker(state, counted["head"]), flare.tally, state.board
+    samples: Mapping[str, float] = {**own.counters, **own.gauges}
+    if board is not None:
+        board.write(own)
+        samples, tally = metrics.of_fleet(board)
+    asks = metrics.of_asks(counted, now, len(flare.roster))
+    text = metrics.text({**asks, **samples, **metrics.of_tally(tally)})
     text += metrics.histogram("flare_first_alert_seconds", tally.to_alert)
     text += metrics.histogram("flare_covered_seconds", tally.to_covered)
     return Response(text, media_type="text/plain; version=0.0.4")

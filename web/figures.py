@@ -1,0 +1,99 @@
+"""What every worker of a fleet has counted, told by whichever is asked: small files in a folder of the parent's.
+
+Each worker writes a file of its own, whole, each second and at its end. The parent adds the file of one that has ended
+to what the GONE have counted, so no counter goes back while the fleet lives (tests/faults/test_fleet_metrics.py); what
+a killed one counted in its last second is lost. Nobody waits for anybody, and a file that can't be read is passed over.
+"""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+WRITTEN_EACH_S: Final = 1.0
+GONE: Final = "gone"
+
+Copies = Mapping[str, Sequence[float]]
+"""What every worker counts alike: the furthest is right, the sum is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What one worker, or several that are gone, have counted. A sample's name holds its labels."""
+
+    counters: Mapping[str, float] = field(default_factory=dict)
+    gauges: Mapping[str, float] = field(default_factory=dict)
+    copies: Copies = field(default_factory=dict)
+    since: float = 0.0
+    folded: Sequence[str] = ()
+    """Whose files are in here."""
+
+
+def furthest(each: Sequence[Copies]) -> dict[str, Sequence[float]]:
+    """Of every figure the largest anybody has."""
+    return {name: max((c[name] for c in each if name in c), key=sum) for name in sorted({n for c in each for n in c})}
+
+
+def _summed(each: Sequence[Figures]) -> dict[str, float]:
+    return {name: sum(f.counters.get(name, 0) for f in each) for name in sorted({n for f in each for n in f.counters})}
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Where one worker writes its figures, and reads everybody's."""
+
+    folder: Path
+    worker: int
+    since: float = field(default_factory=time.monotonic)
+
+    def write(self, own: Figures) -> None:
+        """Puts them in the place of the last ones."""
+        _put(self.folder / f"{self.worker}-{os.getpid()}", replace(own, since=self.since))
+
+    def counters(self) -> Mapping[str, float]:
+        """The whole fleet's, those of ended workers included."""
+        return _summed(list(self._everybody().values()))
+
+    def gauges(self) -> dict[str, Mapping[str, float]]:
+        """By worker; while one takes another's place, of the newer one."""
+        living = sorted(self._everybody().items(), key=lambda named: named[1].since)
+        return {name.partition("-")[0]: figures.gauges for name, figures in living if name != GONE}
+
+    def copies(self) -> Copies:
+        """The furthest anybody has counted."""
+        return furthest([figures.copies for figures in self._everybody().values()])
+
+    def _everybody(self) -> dict[str, Figures]:
+        living = {path.name: _get(path) for path in sorted(self.folder.glob("*-*")) if not path.suffix}
+        # Read after the others: whoever was folded meanwhile is in here and must not be counted twice.
+        gone = _get(self.folder / GONE)
+        return {name: figures for name, figures in living.items() if name not in gone.folded} | {GONE: gone}
+
+
+def fold(folder: Path, worker: int, pid: int) -> None:
+    """The parent's: adds what an ended worker counted to what the others before it did."""
+    path = folder / f"{worker}-{pid}"
+    if path.exists():
+        gone, ended = _get(folder / GONE), _get(path)
+        both = Figures(
+            counters=_summed([gone, ended]), copies=furthest([gone.copies, ended.copies]),
+            folded=[*gone.folded, path.name],
+        )  # fmt: skip
+        _put(folder / GONE, both)
+        path.unlink()
+
+
+def _get(path: Path) -> Figures:
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return Figures(**json.loads(path.read_text()))
+    return Figures()
+
+
+def _put(path: Path, figures: Figures) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(asdict(figures)))
+    part.replace(path)
