@@ -347,6 +347,8 @@ def bound_of(tx: Tx, request: Request) -> Bound:
 
 def _of_these(tx: Tx, now: datetime, request: Request, rings: list[int]) -> list[int]:
     """Places in `rings` of those whom this call may still reach."""
+    if not rings:
+        return []
     bound = bound_of(tx, request)
     strangers, lately = tx.alerts.reached(request.id, request.requester, now - bound.span)
     return within(bound, Reached(by_call=request.alerted, strangers=strangers, lately=lately), rings)
@@ -354,9 +356,10 @@ def _of_these(tx: Tx, now: datetime, request: Request, rings: list[int]) -> list
 
 def _flag_the_ceiling(tx: Tx, now: datetime, request: Request) -> None:
     """A coordinator is shown a call that may go no further without somebody's word."""
-    bound = bound_of(tx, request)
-    strangers, _ = tx.alerts.reached(request.id, request.requester, now)
-    if bound.strangers < limits.REQUEST_ALERTS_MAX and strangers >= bound.strangers:
+    if request.alerted < limits.GUEST_ALERTS_MAX:
+        return
+    most = bound_of(tx, request).strangers
+    if most < limits.REQUEST_ALERTS_MAX and tx.alerts.reached(request.id, request.requester, now)[0] >= most:
         tx.safety.raise_flag(FlagKind.GUEST_CAP, request.id, None, now)
 
 
