@@ -5,6 +5,7 @@ wall clock which is set back or forward neither lapses a claim early nor keeps i
 """
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
@@ -17,14 +18,17 @@ def _elapsed() -> float:
 class MachineClock:
     """Wall time at the start plus elapsed time, never below a stored high-water mark."""
 
-    def __init__(self, not_before: datetime | None = None) -> None:
-        wall = datetime.now(UTC)
-        self._start = max(wall, not_before) if not_before else wall
-        self._elapsed = _elapsed()
+    def __init__(
+        self, not_before: datetime | None = None, *, wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+        elapsed: Callable[[], float] = _elapsed,
+    ) -> None:  # fmt: skip
+        start = wall()
+        self._start = max(start, not_before) if not_before else start
+        self._since_boot, self._began = elapsed, elapsed()
 
     def now(self) -> datetime:
         """The moment, aware, UTC."""
-        return self._start + timedelta(seconds=_elapsed() - self._elapsed)
+        return self._start + timedelta(seconds=self._since_boot() - self._began)
 
 
 class SteppedClock:
