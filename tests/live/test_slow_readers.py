@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import sys
+import time
 from pathlib import Path
 
 from dispatch.domain.visibility import Viewer
@@ -11,6 +13,8 @@ from web.live.frames import encode
 
 STALLED = 20
 EVENTS = 3_000
+AT_MOST = 5.0
+"""How many times as long the slowest hundredth may take; generous, since a test's machine is busy."""
 
 
 async def stall(here: World, viewer: Viewer, topic: str) -> socket.socket:
@@ -53,3 +57,42 @@ def test_stalled_phones_are_cut_while_a_healthy_one_hears_everything(tmp_path: P
             raw.close()
 
     play(tmp_path, scene)
+
+
+def test_a_healthy_phone_hears_as_soon_beside_twenty_that_have_stopped_reading(tmp_path: Path) -> None:
+    async def scene(here: World) -> None:
+        ada = await here.person()
+        ask = await here.ask(ada)
+        async with here.client(ada) as client:
+            await client.sub(f"req:{ask.public_id}")
+
+            async def took() -> list[float]:
+                """How long each of many events was on its way, from before its commit."""
+                found = []
+                for _ in range(EVENTS // 20):
+                    began = time.perf_counter()
+                    writing = asyncio.create_task(here.note(ask, 20))
+                    for _ in range(20):
+                        await client.next()
+                        found.append(time.perf_counter() - began)
+                    await writing
+                return found
+
+            async with asyncio.timeout(12 * PATIENCE_S):
+                await took()  # whatever is slow the first time
+                alone = max(p99(await took()), p99(await took()))
+                stalled = [await stall(here, ada, f"req:{ask.public_id}") for _ in range(STALLED)]
+                beside = p99(await took())
+            assert here.hub.cut == STALLED
+            for raw in stalled:
+                raw.close()
+        sys.stderr.write(f"\np99 alone {alone * 1e3:.1f} ms, beside {STALLED} stalled {beside * 1e3:.1f} ms: ")
+        sys.stderr.write(f"{beside / alone:.2f} x\n")
+        assert beside <= AT_MOST * alone
+
+    play(tmp_path, scene)
+
+
+def p99(found: list[float]) -> float:
+    """What all but a hundredth are below."""
+    return sorted(found)[len(found) * 99 // 100]
