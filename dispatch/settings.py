@@ -106,7 +106,9 @@ class Settings:
         "FLARE_DATABASE_URL", "postgresql://… or sqlite:///path; without it flare.db in the data folder", None
     )
     redis_url: str | None = _setting(
-        "FLARE_REDIS_URL", "redis://… or unix://…: hints and positions between workers; without it one process", None
+        "FLARE_REDIS_URL",
+        "redis://… or unix://…: hints, positions and rate limits between workers; without it one process",
+        None,
     )
     host: str = _setting("FLARE_HOST", "address to listen on", "127.0.0.1")
     port: int = _setting("FLARE_PORT", "port to listen on; 0 = any free one", 8000, _port)
