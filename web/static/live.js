@@ -105,7 +105,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) hiding = setTimeout(stop, 60000);
   else listen();
 });
-addEventListener("online", listen);
+addEventListener("online", () => (stop(), listen())); // a stream from before may be dead without knowing
 addEventListener("offline", lost);
 addEventListener("pagehide", stop);
 // An alert that was really on screen for a second is marked as seen: that is no yes.
