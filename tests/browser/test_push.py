@@ -134,7 +134,7 @@ def test_not_now_on_the_notification_is_an_answer(enter: Enter, house: House, re
     receiver.wait_for(1)
     told = phone.shows()[0]
     deliver(ben, house, told)
-    with ben.context.expect_event("request", lambda request: request.url.endswith("/answer")) as asked:
+    with ben.context.expect_event("request", lambda request: "declined" in (request.post_data or "")) as asked:
         assert tapped(ben.context, "no") == []
     answer = asked.value.response()
     assert answer is not None
