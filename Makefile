@@ -24,7 +24,7 @@ EVERYTHING := -c constraints.txt -e '.[engines,dev]'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-fast torture test-browser setup ui browser docs format lock sbom audit wheel image-check clean
+.PHONY: help run test check test-fast torture test-browser pictures setup ui browser docs format lock sbom audit wheel image-check clean
 .DELETE_ON_ERROR:
 
 help: ## Say what can be made
@@ -37,7 +37,7 @@ test: $(FULL) ## Everything: lint, types, every test on both engines, in a brows
 	@if [ "$$CI" = true ]; then $(MAKE) --no-print-directory browser || echo "make browser failed; browser tests will say so" >&2; fi
 	@$(MAKE) --no-print-directory lint
 	@# A browser's driver keeps an event loop running in its process: its tests get processes of their own.
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -q -m browser $(TESTS); browser=$$?; \
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -q -m browser $(TESTS); browser=$$?; \
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not browser" $(TESTS) && [ $$browser -eq 0 -o $$browser -eq 5 ]
 
 check: lint test-fast ## Lint, types and the quick tests: before every commit, under a minute
@@ -69,6 +69,9 @@ format: $(FULL) ## Let ruff order imports and lay out the code
 
 docs: $(FULL) ## Write docs/reference from the code: states, refusals, settings, bounds, commands
 	@$(BIN)/python -m tools.make_docs
+
+pictures: $(FULL) browser ## Take the README's pictures of this build: look at them before you commit them
+	@$(BIN)/python -m tests.support.pictures
 
 browser: $(FULL) ## Find a Chromium for the tests, or fetch one (apt as root, else into .cache)
 	@$(BIN)/python -m tests.support.chromium
