@@ -18,8 +18,12 @@ from tests.support.gallery import Visitors, evening, scenes
 from tests.support.site import ROOT
 
 INTO = ROOT / "docs" / "pictures"
-PHONES = {"ask": "ask", "follow": "follow, on the way", "help": "help, alerts"}
-"""File and scene."""
+PHONES = {
+    "ask": ("ask", "body"),
+    "follow": ("follow, on the way", "body"),
+    "help": ("help, alerts", ".ask-card >> nth=1"),
+}
+"""By file: the scene, and what stands at the top."""
 WALL: dict[str, Any] = {"viewport": {"width": 1600, "height": 900}, "color_scheme": "dark"}
 ON_THE_WAY = ".side:has-text('on the way')"
 
@@ -29,8 +33,9 @@ def phones(browser: Browser, folder: Path) -> None:
     with served(folder) as house:
         visitors = Visitors(browser, evening(house), {"device_scale_factor": 1.5, "color_scheme": "dark"})
         known = {scene.name: scene for scene in scenes(visitors.evening)}
-        for name, scene in PHONES.items():
+        for name, (scene, top) in PHONES.items():
             page = visitors.look(known[scene])
+            page.locator(top).evaluate("(each) => each.scrollIntoView()")
             page.screenshot(path=INTO / f"{name}.png")
         visitors.close()
 
@@ -57,8 +62,8 @@ def main() -> int:
         sys.exit(HOW)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=str(chromium.path), args=list(chromium.args))
-        wall(browser, Path(folder) / "demo")
         phones(browser, Path(folder) / "phones")
+        wall(browser, Path(folder) / "demo")
         browser.close()
     return 0
 
