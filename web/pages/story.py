@@ -12,6 +12,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from dispatch.domain import limits
+from dispatch.domain.lifecycle import FINAL
 from web.pages import nouns
 from web.pages.speech import Speaker, said
 
@@ -19,6 +20,7 @@ View = Mapping[str, Any]
 
 STANDING: Final = ("committed", "en_route", "on_scene", "met")
 ON_THE_ROAD: Final = ("en_route", "on_scene", "met", "done")
+TOGETHER: Final = ("met", "done")
 BAR_MOST: Final = 20
 QUIET_AFTER: Final = timedelta(minutes=12)
 _LEASE: Final = limits.LEASE_EN_ROUTE
@@ -77,11 +79,13 @@ def bar(view: View) -> list[str]:
 
 
 def bar_words(speak: Speaker, view: View) -> Markup:
-    """The bar in a sentence: "4 on the road, 2 promised, 3 needed"."""
-    road = sum(claim["seats"] for claim in view["claims"] if claim["status"] in ON_THE_ROAD)
+    """The bar in a sentence: "4 on the road, 2 promised, 3 needed"; once some are met, or after the end, "4 of 9"."""
     seats = view["seats"]
     if seats["total"] is None:
         return speak.tn("{n} so far", "{n} so far", seats["claimed"])
+    if view.get("status") in FINAL or any(claim["status"] in TOGETHER for claim in view["claims"]):
+        return nouns.found(speak, view["kind"], seats["claimed"], seats["total"])
+    road = sum(claim["seats"] for claim in view["claims"] if claim["status"] in ON_THE_ROAD)
     divide = nouns.NOUNS[view["kind"]].divide
     return speak.t(
         "{road} on the road, {promised} promised, {needed} needed",
@@ -96,7 +100,7 @@ def tell(speak: Speaker, view: View, events: Sequence[Told], now: datetime, numb
 
     `number`: the emergency number, for the line that names the alternatives.
     """
-    if view["status"] in ("resolved", "cancelled", "expired"):
+    if view["status"] in FINAL:
         return _over(speak, view)
     claims = standing(view)
     steps = [claim["status"] for claim in claims]
