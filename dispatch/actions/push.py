@@ -17,7 +17,7 @@ from dispatch.domain.alert import Alert, Answer
 from dispatch.domain.claim import Claim
 from dispatch.domain.errors import NotFound, SignIn
 from dispatch.domain.lifecycle import ClaimState, RequestState
-from dispatch.domain.people import SILENT, Person
+from dispatch.domain.people import Person
 from dispatch.domain.push import MANNERS, Push
 from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role, Viewer
@@ -25,7 +25,7 @@ from dispatch.ports import Device, Fate, Later, OutboxItem, Tx
 
 CHANNEL: Final = "push"
 AGAIN_IN: Final = timedelta(seconds=2)
-"""A standing down waits for its alert, which is on its way right now."""
+"""A standing down waits for its alert while a worker holds that; one that only waits will not be sent any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,15 +168,10 @@ def still_true(tx: Tx, now: datetime, item: OutboxItem) -> Told | Later | None:
     left = manner.life - (now - datetime.fromisoformat(str(item.body["at"])))
     device = tx.devices.by_id(item.target) if left > timedelta(0) else None
     reader = tx.people.by_id(device.person_id) if device else None
-    if device is None or reader is None or (manner.obeys_duty and _off(reader, now)):
+    if device is None or reader is None or (manner.obeys_duty and reader.silent_at(now)):
         return None
     told = Told(why=why, device=device, reader=reader, left=left, silent=manner.silent)
     return _LOOKS[why](tx, now, told, item)
-
-
-def _off(person: Person, now: datetime) -> bool:
-    lasts = person.duty_until is None or person.duty_until > now
-    return person.duty in SILENT and lasts
 
 
 Look = Callable[[Tx, datetime, Told, OutboxItem], "Told | Later | None"]
@@ -193,7 +188,7 @@ def _asked(tx: Tx, now: datetime, told: Told, item: OutboxItem) -> Told | Later 
     blocked = request.requester in tx.network.blocked_either_way(alert.person_id)
     if blocked or tx.safety.is_held(alert.person_id) or tx.safety.frozen(request.id) is not None:
         return None
-    heard = not first and _fate(tx, alert, told.device) is Fate.SENT
+    heard = not first and _fate(tx, now, alert, told.device) is Fate.SENT
     return _with(tx, told, request, alert, silent=heard or alert.reasons.silent)
 
 
@@ -202,9 +197,9 @@ def _stood_down(tx: Tx, now: datetime, told: Told, item: OutboxItem) -> Told | L
     alert, request = _alert(tx, told, item)
     if alert is None or request is None or alert.answer is not Answer.STOOD_DOWN:
         return None
-    fate = _fate(tx, alert, told.device)
-    if fate is Fate.WAITING:
-        return Later(now + AGAIN_IN)
+    fate = _fate(tx, now, alert, told.device)
+    if fate is Fate.ON_ITS_WAY:
+        return Later(AGAIN_IN)
     return _with(tx, told, request, alert, silent=True) if fate is Fate.SENT else None
 
 
@@ -215,8 +210,8 @@ def _alert(tx: Tx, told: Told, item: OutboxItem) -> tuple[Alert | None, Request 
     return alert, tx.requests.by_id(alert.request_id)
 
 
-def _fate(tx: Tx, alert: Alert, device: Device) -> Fate:
-    return tx.outbox.fate(_name(Push.ALERT, {"alert": alert.public_id}, device.id, ""))
+def _fate(tx: Tx, now: datetime, alert: Alert, device: Device) -> Fate:
+    return tx.outbox.fate(_name(Push.ALERT, {"alert": alert.public_id}, device.id, ""), now)
 
 
 def _with(tx: Tx, told: Told, request: Request, alert: Alert, *, silent: bool) -> Told:

@@ -25,7 +25,7 @@ from dispatch.domain.lifecycle import HOLDS_SEATS, ClaimState, RequestState
 from dispatch.domain.looking import Asked, Decision, Look, Policy, Promise, columns_of
 from dispatch.domain.matching import DUTIES, Pool
 from dispatch.domain.network import CODE, RINGS, rings_allowed
-from dispatch.domain.people import SILENT, Duty, Person
+from dispatch.domain.people import Duty, Person
 from dispatch.domain.push import Push
 from dispatch.domain.request import Request, Secrets
 from dispatch.domain.standing import REACHES, Bound, FlagKind, Reached, backing, within
@@ -320,7 +320,7 @@ def _still_fit(
         alert
         for alert in ask
         if (person := people.get(alert.person_id)) is not None
-        if _on_duty(person, now) and alert.person_id not in never and CODE[alert.reasons.ring] in rings
+        if not person.silent_at(now) and alert.person_id not in never and CODE[alert.reasons.ring] in rings
         if sent.get(alert.person_id, 0) < person.alerts_per_week_max
     ]
     return [fit[place] for place in _of_these(tx, now, request, [CODE[alert.reasons.ring] for alert in fit])]
@@ -366,11 +366,6 @@ def _flag_the_ceiling(tx: Tx, now: datetime, request: Request) -> None:
 def nothing_to_ask(tx: Tx, now: datetime, request_id: int) -> None:
     """The request is over, or nobody knows where it is yet: no more looks until something changes."""
     tx.due.remove(WAVE, request_id)
-
-
-def _on_duty(person: Person, now: datetime) -> bool:
-    lasts = person.duty_until is None or person.duty_until > now
-    return not (person.duty in SILENT and lasts)
 
 
 def _moved(before: dict[str, object] | None, after: dict[str, object]) -> bool:

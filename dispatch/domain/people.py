@@ -63,6 +63,10 @@ class Person:
         """The first word of the name: all that other people are ever shown."""
         return self.name.split()[0] if self.name and self.name.split() else None
 
+    def silent_at(self, now: datetime) -> bool:
+        """Have they said that nobody shall ask them, and does that still last?"""
+        return self.duty in SILENT and (self.duty_until is None or self.duty_until > now)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Community:

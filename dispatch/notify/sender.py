@@ -4,7 +4,7 @@ Every worker runs one; a message is leased, so exactly one of them sends it. Kil
 when the lease is over: nothing is lost, and what was sent twice replaces itself on the phone (same tag, no second
 sound). It works on its own thread and its own loop, and its writes wait behind people's.
 Invariants: a service that says no to our key is left alone and the operator is told; an address that is gone is
-forgotten at once (tests/contract/test_push.py).
+forgotten at once; what could not be sent is not taken for sent (tests/contract/test_push.py).
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import logging
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,7 +32,8 @@ log = logging.getLogger("flare.push")
 FLOOR_S: Final = 5.0
 GATHER_S: Final = 0.05
 """After a commit: what is written together is sent together, and a burst of claims is not looked at one by one."""
-READ_AT_ONCE: Final = 32
+READ_AT_ONCE: Final = 16
+"""Messages put into words together, right before there is room for them."""
 AUTH_BYTES: Final = 16
 
 
@@ -45,6 +46,8 @@ class Outcome(StrEnum):
     GONE = "gone"
     """The browser has unsubscribed."""
     RETRIED = "retried"
+    WAITED = "waited"
+    """Nothing was tried: its turn has not come, its service is left alone, or this worker is ending."""
     FAILED = "failed"
     """A service calls it nonsense: a bug of ours, logged."""
     REFUSED = "refused"
@@ -57,7 +60,8 @@ class Result:
 
     item: OutboxItem
     outcome: Outcome
-    again: datetime | None = None
+    wait: timedelta | None = None
+    """After which it is tried again."""
 
 
 class PushSender:
@@ -76,6 +80,7 @@ class PushSender:
         self._woken = asyncio.Event()
         self._thread: threading.Thread | None = None
         self._compose: Compose | None = None
+        self._ending = False
         self._postman: Postman | None = None
         self.tries: Counter[Outcome] = Counter()
         """How often each outcome was met since this worker started."""
@@ -116,7 +121,7 @@ class PushSender:
 
     def start(self, compose: Compose) -> None:
         """Sends from now on, in `compose`'s words. `stop` ends it."""
-        self._compose = compose
+        self._compose, self._ending = compose, False
         self._store.on_commit(self.wake)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="flare-push", daemon=True)
         self._thread.start()
@@ -128,8 +133,8 @@ class PushSender:
             loop.call_soon_threadsafe(self._woken.set)
 
     def stop(self) -> None:
-        """Finishes the messages that are on their way."""
-        self._compose = None
+        """Finishes the messages that are on their way; what it had taken besides is free for others at once."""
+        self._compose, self._ending = None, True
         self.wake()
         if self._thread is not None:
             self._thread.join(timeout=limits.PUSH_TIMEOUT_S * 2)
@@ -141,8 +146,10 @@ class PushSender:
             while (compose := self._compose) is not None:
                 self._woken.clear()
                 try:
-                    worked = await self.turn(compose)
-                    pause = 0.0 if worked else await self._pause()
+                    pause = await self._pause()
+                    if pause <= 0:
+                        # Due, and another worker was faster: it is not asked for again and again.
+                        pause = 0.0 if await self.turn(compose) else GATHER_S
                 except Exception:
                     log.exception("a turn of pushing failed; the next one follows")
                     pause = FLOOR_S
@@ -161,9 +168,9 @@ class PushSender:
             pass
 
     async def _pause(self) -> float:
-        """Seconds until something may be due."""
+        """Seconds until something may be due; nothing or less: something is."""
         due, now = await self._store.read(lambda tx, now: (tx.outbox.next_at(), now))
-        return min(FLOOR_S, max((due - now).total_seconds(), GATHER_S)) if due is not None else FLOOR_S
+        return FLOOR_S if due is None else min(FLOOR_S, (due - now).total_seconds())
 
     async def close(self) -> None:
         """Ends the connections; the next turn makes new ones."""
@@ -175,27 +182,43 @@ class PushSender:
 
     async def turn(self, compose: Compose) -> int:
         """Sends what is due; answers how many messages were taken up."""
-        due, now = await self._store.read(lambda tx, now: (tx.outbox.next_at(), now))
-        if due is None or due > now:
-            return 0
         items = await self._store.write(self._lease, lane=Lane.BULK)
         if not items:
             return 0
         self._postman = self._postman or Postman(self._allowed, self._resolve)
         room = asyncio.Semaphore(limits.PUSH_AT_ONCE)
-
-        async def one(item: OutboxItem, letter: Letter | Later | None) -> Result:
-            async with room:
-                return await self._deal_with(item, letter, now)
-
         results: list[Result] = []
+
+        async def one(item: OutboxItem, letter: Letter | Later | None) -> None:
+            try:
+                results.append(await self._deal_with(item, letter))
+            finally:
+                room.release()
+
+        async with asyncio.TaskGroup() as sending:
+            async for part in self._in_words(compose, items):
+                for each in part:
+                    # One slow service holds up its own messages, not those of the others behind them.
+                    await room.acquire()
+                    sending.create_task(one(*each))
+                await self._write_down(results)
+        await self._write_down(results)
+        return len(items)
+
+    async def _in_words(
+        self, compose: Compose, items: Sequence[OutboxItem]
+    ) -> AsyncIterator[list[tuple[OutboxItem, Letter | Later | None]]]:
         for start in range(0, len(items), READ_AT_ONCE):
             part = items[start : start + READ_AT_ONCE]
             letters = await self._store.read(partial(self._letters, compose, part))
-            results += await asyncio.gather(*(one(*each) for each in zip(part, letters, strict=True)))
-        await self._store.write(lambda tx, at: self._settle(tx, at, results), lane=Lane.BULK)
-        self.tries.update(result.outcome for result in results)
-        return len(items)
+            yield list(zip(part, letters, strict=True))
+
+    async def _write_down(self, results: list[Result]) -> None:
+        """What has become of some; they are taken off the list."""
+        done, results[:] = list(results), []
+        if done:
+            await self._store.write(lambda tx, now: self._settle(tx, now, done), lane=Lane.BULK)
+            self.tries.update(result.outcome for result in done)
 
     def _lease(self, tx: Tx, now: datetime) -> list[OutboxItem]:
         return tx.outbox.lease(self._worker, now, now + limits.PUSH_LEASE, limits.PUSH_BATCH)
@@ -216,38 +239,41 @@ class PushSender:
     def _settle(self, tx: Tx, now: datetime, results: Sequence[Result]) -> None:
         for result in results:
             item = result.item
-            if result.again is not None:
-                tx.outbox.retry(item.id, self._worker, result.again)
-            elif result.outcome is Outcome.DROPPED:
+            if result.wait is not None:
+                again = tx.outbox.put_back if result.outcome is Outcome.WAITED else tx.outbox.retry
+                again(item.id, self._worker, now + result.wait)
+            elif result.outcome in (Outcome.DROPPED, Outcome.FAILED):
                 tx.outbox.drop(item.id, self._worker)
             elif tx.outbox.done(item.id, self._worker, now) and result.outcome is Outcome.GONE:
                 tx.devices.drop(item.target)
 
     # -- one message -----------------------------------------------------------------------------------------------
 
-    async def _deal_with(self, item: OutboxItem, letter: Letter | Later | None, now: datetime) -> Result:
-        if isinstance(letter, Later):
-            return Result(item=item, outcome=Outcome.RETRIED, again=letter.at)
+    async def _deal_with(self, item: OutboxItem, letter: Letter | Later | None) -> Result:
+        if self._ending or isinstance(letter, Later):
+            wait = letter.wait if isinstance(letter, Later) else timedelta(0)
+            return Result(item=item, outcome=Outcome.WAITED, wait=wait)
         if letter is None or item.attempts > limits.OUTBOX_TRIES:
             return Result(item=item, outcome=Outcome.DROPPED)
         try:
-            return await self._send(item, letter, now)
+            return await self._send(item, letter)
         except NotThere as reason:
             log.warning("a push was not sent: its address %s", reason)
             return Result(item=item, outcome=Outcome.DROPPED)
         except Unreachable:
-            return self._again(item, now, timedelta(0))
+            return self._again(item, timedelta(0))
 
-    async def _send(self, item: OutboxItem, letter: Letter, now: datetime) -> Result:
+    async def _send(self, item: OutboxItem, letter: Letter) -> Result:
+        now = self._clock.now()
         endpoint = self._allowed.endpoint(letter.device.endpoint)
         if (until := self._left_alone.get(endpoint.origin, now)) > now:
-            return Result(item=item, outcome=Outcome.REFUSED, again=until)
+            return Result(item=item, outcome=Outcome.WAITED, wait=until - now)
         text = json.dumps(letter.text, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         if len(text) > limits.PUSH_BYTES:
             log.error("a push of %d bytes was not sent: at most %d", len(text), limits.PUSH_BYTES)
             return Result(item=item, outcome=Outcome.FAILED)
         headers = {
-            "Authorization": self._vapid.authorization(endpoint.origin, self._clock.now()),
+            "Authorization": self._vapid.authorization(endpoint.origin, now),
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",
             "TTL": str(max(0, int(letter.life.total_seconds()))),
@@ -259,36 +285,39 @@ class PushSender:
         body = encrypt(text, letter.device.p256dh, letter.device.auth)
         status, retry_after = await self._postman.hand_in(endpoint, body, headers)
         if status in (401, 403):
-            return self._no(item, letter, endpoint.origin, now)
-        return self._judged(item, endpoint.origin, status, wait_of(retry_after), now)
+            return self._no(item, letter, endpoint.origin)
+        return self._judged(item, endpoint.origin, status, wait_of(retry_after))
 
-    def _judged(self, item: OutboxItem, origin: str, status: int, wait: timedelta, now: datetime) -> Result:
+    def _judged(self, item: OutboxItem, origin: str, status: int, wait: timedelta) -> Result:
         if 200 <= status < 300:
             self._accepted.add(origin)
             self._refused.pop(origin, None)
+            self._left_alone.pop(origin, None)
             return Result(item=item, outcome=Outcome.SENT)
         if status in (404, 410):
             return Result(item=item, outcome=Outcome.GONE)
         if status == 429 or status >= 500:
-            return self._again(item, now, wait)
+            return self._again(item, wait)
         log.error("%s answered a push with %d: a bug of ours; it is not sent again", origin, status)
         return Result(item=item, outcome=Outcome.FAILED)
 
-    def _no(self, item: OutboxItem, letter: Letter, origin: str, now: datetime) -> Result:
+    def _no(self, item: OutboxItem, letter: Letter, origin: str) -> Result:
         """The service does not accept our key for this device.
 
-        One such device registered with somebody else's key, perhaps on purpose: it must not silence the others, so it
-        is forgotten where our key is known to be good. When several people's are refused and none accepted, it is ours.
+        It registered with another key, perhaps on purpose: however many do, they must not silence the others, so
+        they are forgotten where our key is known to be good. When several are refused and none accepted, it is ours.
         """
+        if origin in self._accepted:
+            return Result(item=item, outcome=Outcome.GONE)
         refused = self._refused.setdefault(origin, set())
         refused.add(letter.device.person_id)
         if len(refused) < limits.PUSH_REFUSED_PEOPLE:
-            return Result(item=item, outcome=Outcome.GONE if origin in self._accepted else Outcome.FAILED)
+            return Result(item=item, outcome=Outcome.FAILED)
         log.error("%s refuses our push key for %d people; it is left alone for a while", origin, len(refused))
-        self._left_alone[origin] = until = now + limits.PUSH_REFUSED_PAUSE
-        return Result(item=item, outcome=Outcome.REFUSED, again=until)
+        self._left_alone[origin] = self._clock.now() + limits.PUSH_REFUSED_PAUSE
+        return Result(item=item, outcome=Outcome.REFUSED, wait=limits.PUSH_REFUSED_PAUSE)
 
-    def _again(self, item: OutboxItem, now: datetime, wait: timedelta) -> Result:
+    def _again(self, item: OutboxItem, wait: timedelta) -> Result:
         """Later: when the service says so, or after 1, 2, 4 … seconds. Too old by then, it is dropped then."""
         backed_off = min(timedelta(seconds=2 ** min(item.attempts - 1, 10)), limits.PUSH_BACK_OFF_MAX)
-        return Result(item=item, outcome=Outcome.RETRIED, again=now + max(wait, backed_off))
+        return Result(item=item, outcome=Outcome.RETRIED, wait=max(wait, backed_off))

@@ -24,9 +24,9 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not yet decided: look again then."""
+    """Not yet decided: look again after this."""
 
-    at: datetime
+    wait: timedelta
 
 
 Compose = Callable[[Tx, datetime, OutboxItem], "Letter | Later | None"]

@@ -14,6 +14,8 @@ class Fate(StrEnum):
     NEVER = "never"
     """Never put, or dropped before it was sent."""
     WAITING = "waiting"
+    ON_ITS_WAY = "on its way"
+    """A worker has taken it up and has not said yet what came of it."""
     SENT = "sent"
 
 
@@ -41,7 +43,7 @@ class Outbox(Protocol):
         """From when on somebody could lease something."""
         ...
 
-    def fate(self, dedupe: str) -> Fate: ...
+    def fate(self, dedupe: str, now: datetime) -> Fate: ...
     def drop(self, item_id: int, worker: str) -> bool:
         """It is not sent after all, as if it had never been put; False if it is no longer this worker's."""
         ...
@@ -52,3 +54,6 @@ class Outbox(Protocol):
 
     def done(self, item_id: int, worker: str, at: datetime) -> bool: ...
     def retry(self, item_id: int, worker: str, due_at: datetime) -> bool: ...
+    def put_back(self, item_id: int, worker: str, due_at: datetime) -> bool:
+        """As `retry`, for one that was not tried: this time doesn't count."""
+        ...

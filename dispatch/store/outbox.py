@@ -48,8 +48,9 @@ _RETRY = (
     .values(due_at=given("due_at"), leased_by=null(), leased_until=null())
     .where(_o.id == given("w_id"), _o.leased_by == given("worker"), _o.done_at.is_(None))
 )
+_PUT_BACK = _RETRY.values(attempts=_o.attempts - literal_column("1"))
 _DROP = delete(outbox).where(_o.id == given("id"), _o.leased_by == given("worker"), _o.done_at.is_(None))
-_FATE = select(_o.done_at, _o.id).where(_o.dedupe == given("dedupe"))
+_FATE = select(_o.done_at, _o.leased_until).where(_o.dedupe == given("dedupe"))
 _FORGET = delete(outbox).where(_o.done_at < given("before"))
 
 
@@ -96,10 +97,14 @@ class StoredOutbox:
         row = self._link.row(_NEXT)
         return moment_or_none(row[0]) if row else None
 
-    def fate(self, dedupe: str) -> Fate:
+    def fate(self, dedupe: str, now: datetime) -> Fate:
         """What became of the message put under that name."""
         row = self._link.row(_FATE, dedupe=dedupe)
-        return Fate.NEVER if row is None else Fate.WAITING if row[0] is None else Fate.SENT
+        if row is None:
+            return Fate.NEVER
+        if row[0] is not None:
+            return Fate.SENT
+        return Fate.ON_ITS_WAY if row[1] is not None and row[1] >= micros(now) else Fate.WAITING
 
     def drop(self, item_id: int, worker: str) -> bool:
         """It is not sent after all, as if it had never been put; False if it is no longer this worker's."""
@@ -116,3 +121,7 @@ class StoredOutbox:
     def retry(self, item_id: int, worker: str, due_at: datetime) -> bool:
         """Tried again from then on; False if it is no longer this worker's."""
         return self._link.run(_RETRY, w_id=item_id, worker=worker, due_at=micros(due_at)) > 0
+
+    def put_back(self, item_id: int, worker: str, due_at: datetime) -> bool:
+        """As `retry`, for one that was not tried: this time doesn't count."""
+        return self._link.run(_PUT_BACK, w_id=item_id, worker=worker, due_at=micros(due_at)) > 0

@@ -35,6 +35,10 @@ class Receiver:
     got: list[Handed] = field(default_factory=list)
     answers: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     heard: threading.Condition = field(default_factory=threading.Condition)
+    held: set[str] = field(default_factory=set)
+    """Paths that are answered once `release` was called and not before."""
+    _released: asyncio.Event = field(default_factory=asyncio.Event)
+    _loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def address(self) -> str:
@@ -44,6 +48,11 @@ class Receiver:
     def say(self, path: str, *statuses: str) -> None:
         """Answers these to that path first: "503 Busy" or "503 Busy\r\nRetry-After: 5"."""
         self.answers[path] += statuses
+
+    def release(self) -> None:
+        """What was held is answered now."""
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._released.set)
 
     def wait_for(self, count: int, within_s: float = 60) -> list[Handed]:
         """The messages once there are so many."""
@@ -64,6 +73,8 @@ class Receiver:
                     self.got.append(Handed(path, headers, body))
                     said = self.answers[path].pop(0) if self.answers[path] else "201 Created"
                     self.heard.notify_all()
+                if path in self.held:
+                    await self._released.wait()
                 writer.write(f"HTTP/1.1 {said}\r\nContent-Length: 0\r\n\r\n".encode("latin-1"))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -81,7 +92,8 @@ def receiving() -> Iterator[Receiver]:
     async def run() -> None:
         server = await asyncio.start_server(receiver._serve, "127.0.0.1", 0)
         receiver.port = server.sockets[0].getsockname()[1]
-        loop, over = asyncio.get_running_loop(), asyncio.Event()
+        receiver._loop = loop = asyncio.get_running_loop()
+        over = asyncio.Event()
         ends.append(lambda: loop.call_soon_threadsafe(over.set))
         ready.set()
         await over.wait()

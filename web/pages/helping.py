@@ -30,6 +30,13 @@ TRAVEL: Final = {
 WEIGHT: Final = ("danger", "unsafe", "stranded", "waiting", "comfort")
 RINGS: Final = ("1", "2", "vouched", "3", "community", "open")
 SOON: Final = timedelta(minutes=5)
+COVERED: Final = "Covered, thank you. You are not needed any more."
+NOT_NEEDED: Final = {
+    "open": "You are not needed for this one. Thank you.",
+    "cancelled": "They are safe and cancelled. Thank you.",
+    "expired": "This ask has ended. Thank you.",
+}
+"""Why whoever was asked, or was coming, is not needed: by how the ask stands. Only what is covered says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,11 @@ class Card:
     open: int | None
     cell: str | None
     map: Markup | None = None
+
+
+def not_needed(speak: Speaker, status: str) -> Markup:
+    """The kind word for whoever may stay at home, true of an ask in that state."""
+    return speak.t(NOT_NEEDED.get(status, COVERED))
 
 
 def cards(speak: Speaker, alerts: Sequence[View], now: datetime) -> list[Card]:

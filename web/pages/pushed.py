@@ -94,20 +94,14 @@ def _alert(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Wor
 
 def _not_needed(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Words:
     view = _view(told)
-    return _thanks(speak, view["status"]), [helping.card(speak, view, now).title], HELP
+    return helping.not_needed(speak, view["status"]), [helping.card(speak, view, now).title], HELP
 
 
 def _released(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Words:
     view = _view(told)
     if view["status"] == "lapsed":
         return speak.t("Your seats went back."), [speak.t("Still coming? You can take them again.")], HELP
-    return _thanks(speak, view["request_status"]), [speak.t("Drive safely.")], HELP
-
-
-def _thanks(speak: Speaker, status: str) -> Markup:
-    if status == "cancelled":
-        return speak.t("They are safe and cancelled. Thank you.")
-    return speak.t("Covered, thank you. You are not needed any more.")
+    return helping.not_needed(speak, view["request_status"]), [speak.t("Drive safely.")], HELP
 
 
 def _promoted(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Words:

@@ -152,9 +152,7 @@ def _gone(reader: Reader, alerts: list[dict[str, Any]]) -> Markup | None:
     for alert in alerts:
         at = datetime.fromisoformat(alert["created_at"])
         if alert["answer"] == Answer.STOOD_DOWN and reader.now - at < timedelta(minutes=30):
-            if alert["status"] == "cancelled":
-                return reader.speak.t("They are safe and cancelled. Thank you.")
-            return reader.speak.t("Covered, thank you. You are not needed any more.")
+            return helping.not_needed(reader.speak, alert["status"])
     return None
 
 
