@@ -81,7 +81,8 @@ def open_link(tx: Tx, now: datetime, command: OpenLink) -> tuple[dict[str, Any],
     cookie = tx.ids.token("fls_")
     session = session_of(cookie)
     held = viewer_of_session(tx, now, command.cookie)
-    kept = [g for g in tx.grants.of_session(held.session) if alive(g, now)] if held.session else []
+    before = [g for g in tx.grants.of_session(held.session) if alive(g, now)] if held.session else []
+    kept = before
     answer: dict[str, Any] = {"power": str(grant.power)}
     fresh = grant
     if grant.power is Power.INVITE:
@@ -94,13 +95,16 @@ def open_link(tx: Tx, now: datetime, command: OpenLink) -> tuple[dict[str, Any],
     if fresh.request_id is not None:
         request = tx.requests.by_id(fresh.request_id)
         answer["request"] = request.public_id if request else None
-    if held.session and kept:
+    if held.session:
         tx.devices.carry(held.session, session)
-        if fresh.power is Power.MEMBER and held.person_id not in (None, fresh.person_id):
-            tx.devices.drop_session(session)  # somebody else signed in on this browser: it is theirs from now on
+    if held.session and fresh.power is Power.MEMBER:
+        # Somebody else's phone from now on, even where the session of the one before had run out by itself.
+        tx.devices.drop_session(session, keep=fresh.person_id)
+        if held.person_id not in (None, fresh.person_id):
+            tell_house(tx, ControlKind.ACCESS_ENDED, session=held.session)
     for carried in (*kept, fresh):
         add_to_session(tx, now, session, carried)
-    for old in kept:
+    for old in before:
         tx.grants.revoke(old.token_hash, now)
     return answer, cookie
 

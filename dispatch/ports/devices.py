@@ -47,8 +47,8 @@ class Devices(Protocol):
         """It answers no more."""
         ...
 
-    def drop_session(self, session: str) -> int:
-        """How many were that browser's."""
+    def drop_session(self, session: str, *, keep: int | None = None) -> int:
+        """How many were that browser's; with `keep` only those of anybody but that person."""
         ...
 
     def drop_person(self, person_id: int, *, programs_only: bool = False) -> int:

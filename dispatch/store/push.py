@@ -23,6 +23,7 @@ from dispatch.store.state import State
 from dispatch.store.tables import push_subscription
 from dispatch.store.times import moment
 
+_NOBODY = 0
 _d = push_subscription.c
 _ALL = tuple(push_subscription.c)
 
@@ -35,7 +36,7 @@ _BY_ID = select(*_ALL).where(_d.id == given("id"))
 _OF_PERSON = select(*_ALL).where(_d.person_id == given("id")).order_by(_d.id)
 _OF_PEOPLE: Select[Any] = select(_d.person_id, _d.id).where(Among(_d.person_id, "people")).order_by(_d.id)
 _DROP = delete(push_subscription).where(_d.id == given("id"))
-_DROP_SESSION = delete(push_subscription).where(_d.session == given("session"))
+_DROP_SESSION = delete(push_subscription).where(_d.session == given("session"), _d.person_id != given("keep"))
 _DROP_PERSON = delete(push_subscription).where(_d.person_id == given("id"))
 _DROP_PROGRAMS = _DROP_PERSON.where(_d.session.is_(None))
 _CARRY = update(push_subscription).values(session=given("after")).where(_d.session == given("before"))
@@ -95,9 +96,9 @@ class StoredDevices:
         """It answers no more."""
         self._link.run(_DROP, id=device_id)
 
-    def drop_session(self, session: str) -> int:
-        """How many were that browser's."""
-        return self._erased(self._link.run(_DROP_SESSION, session=session))
+    def drop_session(self, session: str, *, keep: int | None = None) -> int:
+        """How many were that browser's; with `keep` only those of anybody but that person."""
+        return self._erased(self._link.run(_DROP_SESSION, session=session, keep=keep or _NOBODY))
 
     def drop_person(self, person_id: int, *, programs_only: bool = False) -> int:
         """How many were theirs; with programs_only those that belong to no browser's session."""

@@ -1,11 +1,13 @@
 """A browser subscribes with the key it reads from `GET /v1/me`, and is told no more when it says so or signs out."""
 
 import stat
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dispatch.domain import limits
 from dispatch.notify.web_push import b64, new_key, private_bytes, read_point, unb64
 from dispatch.runtime import build
 from dispatch.settings import BadSettings
@@ -85,6 +87,70 @@ def test_a_browser_that_opens_another_link_is_told_as_before_and_a_new_owner_not
         for who in ("ben", "cem"):
             async with world.client(who) as client:
                 assert (await client.get("/v1/me")).json()["push"]["devices"] == 0
+
+    play(story)
+
+
+async def opens(world: World, token: str, cookie: str, key: str | None = None) -> str:
+    """The cookie of a browser after it has opened that link."""
+    async with world.client() as client:
+        client.headers["Cookie"] = cookie
+        sent = {"Idempotency-Key": key or world.key()}
+        opened = await client.post("/v1/session", json={"token": token}, headers=sent)
+    assert opened.status_code == 200
+    return str(opened.headers["set-cookie"]).partition(";")[0]
+
+
+async def told(world: World, cookie: str) -> int | None:
+    """How many devices of whoever holds this cookie are told; None when nobody does."""
+    async with world.client() as client:
+        answer = await client.get("/v1/me", headers={"Cookie": cookie})
+    return answer.json()["push"]["devices"] if answer.status_code == 200 else None
+
+
+async def told_browser(world: World, who: str) -> str:
+    """The cookie of a browser that has done nothing but sign in and ask to be told."""
+    cookie = await cookie_of(world, who)
+    async with world.client() as client:
+        await client.put("/v1/me/push", json=SUBSCRIPTION, headers={"Cookie": cookie})
+    return cookie
+
+
+def test_whoever_signs_in_on_a_browser_ends_what_the_one_before_was_told_there(play: Play) -> None:
+    async def story(world: World) -> None:
+        bens = await told_browser(world, "ben")
+        cems = await opens(world, world.tokens["cem"], bens)
+        assert (await told(world, bens), await told(world, cems)) == (None, 0)
+        async with world.client("ben") as client:
+            assert (await client.get("/v1/me")).json()["push"]["devices"] == 0
+
+    play(story)
+
+
+def test_a_session_that_ran_out_leaves_no_pushes_to_the_next_person_on_that_browser(play: Play) -> None:
+    async def story(world: World) -> None:
+        bens = await told_browser(world, "ben")
+        world.clock.step(limits.SESSION_KEPT + timedelta(seconds=1))
+        await opens(world, world.tokens["cem"], bens)
+        async with world.client("ben") as client:
+            assert (await client.get("/v1/me")).json()["push"]["devices"] == 0
+
+    play(story)
+
+
+def test_opening_my_own_link_again_keeps_my_pushes_and_signing_out_ends_them(play: Play) -> None:
+    async def story(world: World) -> None:
+        first = await told_browser(world, "ben")
+        key = world.key()
+        second = await opens(world, world.tokens["ben"], first, key)
+        assert (await told(world, first), await told(world, second)) == (None, 1)
+        # The answer was lost: the browser still has the cookie from before, and asks again under the same key.
+        third = await opens(world, world.tokens["ben"], first, key)
+        assert (await told(world, second), await told(world, third)) == (None, 1)
+        async with world.client() as client:
+            assert (await client.delete("/v1/session", headers={"Cookie": third})).status_code == 204
+        async with world.client("ben") as client:
+            assert (await client.get("/v1/me")).json()["push"]["devices"] == 0
 
     play(story)
 

@@ -63,9 +63,13 @@ def _again(tx: Tx, now: datetime, token: str, held: str | None, lost: str | None
     was ended by it.
     """
     _, cookie = sign_in.open_link(tx, now, sign_in.OpenLink(token=token, cookie=held))
-    for grant in tx.grants.of_session(lost) if lost else ():
+    if lost is None:
+        return cookie
+    session = sign_in.session_of(cookie)
+    tx.devices.carry(lost, session)
+    for grant in tx.grants.of_session(lost):
         if alive(grant, now):
-            sign_in.add_to_session(tx, now, sign_in.session_of(cookie), grant)
+            sign_in.add_to_session(tx, now, session, grant)
             tx.grants.revoke(grant.token_hash, now)
     return cookie
 
