@@ -42,12 +42,12 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding(what="SQLite", says=sqlite3.sqlite_version + note)
     url = database_of(settings)
     yield Finding(what="database", says=url.split("@")[-1])
-    if url.startswith("sqlite"):
-        yield from _folder(folder_of(settings))
-        yield _database(Path(url.removeprefix("sqlite:///")))
-    else:
+    if settings.shared:
         yield _postgres(url)
         yield _shared_keyring(settings)
+    else:
+        yield from _folder(folder_of(settings))
+        yield _database(Path(url.removeprefix("sqlite:///")))
     yield from _audit(settings)
     if settings.redis_url:
         yield _redis(settings.redis_url)

@@ -123,7 +123,7 @@ def secret_for(settings: Settings) -> str:
     """
     if settings.secret:
         return settings.secret
-    if settings.database_url and not settings.database_url.startswith("sqlite"):
+    if settings.shared:
         raise BadSettings(["FLARE_SECRET: set one key of 32 characters or more for all workers"])
     return _made_once(folder_of(settings) / "secret", lambda: secrets.token_urlsafe(32))
 
@@ -146,17 +146,18 @@ def _vapid(settings: Settings, secret: str) -> web_push.Vapid:
 
     Raises: BadSettings for a key that is none.
     """
-    shared = settings.database_url is not None and not settings.database_url.startswith("sqlite")
-    if shared and settings.vapid_private_key is None:
+    if settings.shared and settings.vapid_private_key is None:
         key = web_push.key_from(secret.encode())
     else:
+        made = folder_of(settings) / "vapid"
         text = settings.vapid_private_key or _made_once(
-            folder_of(settings) / "vapid", lambda: web_push.b64(web_push.private_bytes(web_push.new_key()))
+            made, lambda: web_push.b64(web_push.private_bytes(web_push.new_key()))
         )
         try:
             key = web_push.private_key(web_push.unb64(text))
         except ValueError as fault:
-            raise BadSettings([f"FLARE_VAPID_PRIVATE_KEY: {fault}; 32 bytes in base64url"]) from None
+            where = "FLARE_VAPID_PRIVATE_KEY" if settings.vapid_private_key else str(made)
+            raise BadSettings([f"{where}: {fault}; 32 bytes in base64url"]) from None
     public = settings.public_url if (settings.public_url or "").startswith("https://") else None
     return web_push.Vapid(key, settings.push_contact or public)
 

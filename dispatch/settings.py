@@ -182,6 +182,11 @@ class Settings:
     )
     waves: str = _setting("FLARE_WAVES", "wave policy (see docs/matching.md)", "paced")
 
+    @property
+    def shared(self) -> bool:
+        """A database of its own server, whose workers must agree on every key; else the file of one machine."""
+        return self.database_url is not None and not self.database_url.startswith("sqlite")
+
     @classmethod
     def read(cls, environ: Mapping[str, str], **given: object) -> "Settings":
         """The settings of an environment; what is given by hand goes first.

@@ -4,7 +4,7 @@ A coordinator sees cells; the exact place only through broken glass: for a reaso
 and the owner reads that it happened (tests/safety/test_desk.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +47,7 @@ def queue(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
     old = [request for request in going_on if request.age(now) > limits.UNOWNED]
     coming = {request.id: _coming(tx, request) for request in old}
     waiting = [request for request in old if not coming[request.id]]
-    stalled = [request for request in old if coming[request.id] and _stalled(now, coming[request.id])]
+    stalled = [request for request in old if coming[request.id] and all(_stuck(now, c) for c in coming[request.id])]
     return {
         "flags": [
             {"id": f.public_id, "kind": str(f.kind), "since": moment(f.at), **_row(requests[f.request_id])}
@@ -57,8 +57,10 @@ def queue(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
         "unowned": [_row(request) for request in waiting[-limits.QUEUE_SHOWN :]],
         "stalled": [_row(request) for request in stalled[-limits.QUEUE_SHOWN :]],
         "twins": [
-            {"keep": _row(keep), "double": _row(double), "same": same} for keep, double, same in _twins(tx, going_on)
-        ][: limits.QUEUE_SHOWN],
+            {"keep": _row(keep), "double": _row(double), "same": same}
+            for keep, double, same in _twins(tx, going_on)[: limits.QUEUE_SHOWN]
+            if tx.safety.frozen(keep.id) is None
+        ],
     }
 
 
@@ -66,36 +68,40 @@ def _coming(tx: Tx, request: Request) -> list[Claim]:
     return [claim for claim in tx.claims.of_request(request.id) if claim.status in STANDING]
 
 
-def _stalled(now: datetime, coming: Sequence[Claim]) -> bool:
-    """Nobody has met them, and no promise has moved for a while."""
-    if any(claim.status is ClaimState.MET for claim in coming):
-        return False
-    return max(claim.left_at or claim.created_at for claim in coming) + limits.STALLED < now
+def _stuck(now: datetime, claim: Claim) -> bool:
+    """Promised and not moving: long past the arrival it stated, or, without one, long after the promise.
+
+    A drive without a stated arrival is watched by its lease: it lapses 20 minutes after its last sign of life.
+    """
+    if claim.status is ClaimState.COMMITTED or (claim.status is ClaimState.EN_ROUTE and claim.eta_at is not None):
+        return (claim.eta_at or claim.created_at) + limits.STALLED < now
+    return False
 
 
 def _twins(tx: Tx, going_on: Sequence[Request]) -> list[tuple[Request, Request, list[str]]]:
-    """Pairs that may be one ask, the older first: of one kind, close in time, from one place or with one contact."""
-    oldest_first = sorted(going_on, key=lambda request: (request.created_at, request.id))
-    marks = tx.requests.contact_marks([request.id for request in oldest_first])
+    """Pairs that may be one ask, the older first: of one kind, close in time, from one place or with one contact.
+
+    A drill is a twin of drills alone. Looked up by cell and by contact, never each against each.
+    """
+    marks = tx.requests.contact_marks([request.id for request in going_on])
+    by_place: dict[tuple[str, bool, str], Request] = {}
+    by_contact: dict[tuple[str, bool, bytes], Request] = {}
     pairs = []
-    for at, double in enumerate(oldest_first):
-        for keep in reversed(oldest_first[:at]):
-            if double.created_at - keep.created_at > limits.TWIN_WITHIN:
-                break
-            same = _same(keep, double, marks) if keep.kind == double.kind else []
-            if same:
-                pairs.append((keep, double, same))
-                break
+    for double in sorted(going_on, key=lambda request: (request.created_at, request.id)):
+        near = cells.disk(double.cell, 1) if double.cell else ()
+        mark = marks.get(double.id)
+        there = [by_place.get((double.kind, double.drill, cell)) for cell in near]
+        there.append(by_contact.get((double.kind, double.drill, mark)) if mark else None)
+        lately = [keep for keep in there if keep and double.created_at - keep.created_at <= limits.TWIN_WITHIN]
+        if lately:
+            keep = max(lately, key=lambda request: (request.created_at, request.id))
+            alike = {"place": keep.cell in near, "contact": mark is not None and mark == marks.get(keep.id)}
+            pairs.append((keep, double, [name for name, same in alike.items() if same]))
+        if double.cell:
+            by_place[double.kind, double.drill, double.cell] = double
+        if mark:
+            by_contact[double.kind, double.drill, mark] = double
     return pairs
-
-
-def _same(keep: Request, double: Request, marks: Mapping[int, bytes]) -> list[str]:
-    mark = marks.get(keep.id)
-    found = {
-        "place": bool(keep.cell and double.cell and cells.same_or_next(keep.cell, double.cell)),
-        "contact": mark is not None and mark == marks.get(double.id),
-    }
-    return [name for name, alike in found.items() if alike]
 
 
 def _row(request: Request) -> dict[str, Any]:
@@ -105,6 +111,7 @@ def _row(request: Request) -> dict[str, Any]:
         "kind_of_need": request.kind,
         "status": str(request.status),
         "urgency": str(request.urgency),
+        "drill": request.drill,
         "seats": request.seats.as_json(),
         "cell": cell,
         "label": visibility.words_for(cell) if cell else None,
@@ -195,7 +202,8 @@ def close(tx: Tx, now: datetime, viewer: Viewer, public_id: str, disposition: Di
 def merge(tx: Tx, now: datetime, viewer: Viewer, public_id: str, into: str) -> dict[str, Any]:
     """The row of the ask that was kept. The other one ends as referred; its owner may follow the one that goes on.
 
-    Raises: NotFound; RequestOver; Invalid for another kind, the same ask, or one that somebody is coming to.
+    Raises: NotFound; RequestOver; Invalid for another kind, the same ask, a drill and a real one, one that is frozen,
+    or one that somebody is coming to.
     """
     by = coordinator(viewer)
     seen = [tx.requests.by_public(name) for name in (public_id, into)]
@@ -209,6 +217,10 @@ def merge(tx: Tx, now: datetime, viewer: Viewer, public_id: str, into: str) -> d
         raise RequestOver(double.status if double.over else keep.status)
     if double.id == keep.id or double.kind != keep.kind:
         raise Invalid([{"field": "into", "says": "another ask of the same kind"}])
+    if double.drill != keep.drill:
+        raise Invalid([{"field": "into", "says": "one of these is a drill, to which nobody drives"}])
+    if tx.safety.frozen(keep.id) is not None:
+        raise Invalid([{"field": "into", "says": "that one is frozen: look at its report and take it over first"}])
     if any(claim.status in UNFINISHED for claim in tx.claims.of_request(double.id)):
         raise Invalid([{"field": "into", "says": "somebody is coming to this one: merge the other one into it"}])
     told = f"A coordinator found that this ask and another one are the same. Help comes to that one: {_code(keep)}."

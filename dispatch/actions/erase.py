@@ -70,8 +70,8 @@ def trim(tx: Tx, now: datetime, _: int) -> None:
     """Once a day: what is older than it may be kept is deleted, in small transactions."""
     if not tx.due.take(TRIM, 0, now):
         return
-    tx.outbox.forget(now - limits.OUTBOX_KEPT)
-    gone = tx.journal.trim(now - limits.EVENTS_KEPT, now - limits.INBOX_KEPT, limits.TRIM_CHUNK)
+    gone = tx.outbox.forget(now - limits.OUTBOX_KEPT, limits.TRIM_CHUNK)
+    gone += tx.journal.trim(now - limits.EVENTS_KEPT, now - limits.INBOX_KEPT, limits.TRIM_CHUNK)
     tx.due.put(TRIM, 0, now if gone else now + limits.TRIM_EVERY)
 
 

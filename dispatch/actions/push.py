@@ -87,10 +87,10 @@ def send_test(tx: Tx, now: datetime, viewer: Viewer) -> int:
 
     Raises: SignIn; NotFound when this browser is not registered.
     """
-    mine = [device for device in tx.devices.of_person(_person(viewer)) if device.session == viewer.session]
+    mine = [device for device, session in tx.devices.sessions(_person(viewer)) if session == viewer.session]
     if not mine:
         raise NotFound("device")
-    _put(tx, now, Push.TEST, [(device.id, {}) for device in mine])
+    _put(tx, now, Push.TEST, [(device, {}) for device in mine])
     return len(mine)
 
 
@@ -103,8 +103,8 @@ def here(tx: Tx, viewer: Viewer, person_id: int | None) -> dict[str, bool] | Non
     """Is this browser told, and is any device of that person? None for everybody but that person."""
     if person_id is None or viewer.person_id != person_id:
         return None
-    devices = tx.devices.of_person(person_id)
-    return {"on": any(d.session == viewer.session for d in devices), "reachable": bool(devices)}
+    sessions = [session for _, session in tx.devices.sessions(person_id)]
+    return {"on": viewer.session in sessions, "reachable": bool(sessions)}
 
 
 def _person(viewer: Viewer) -> int:

@@ -120,17 +120,17 @@ def search_for(tx: Tx, now: datetime, request: Request, secrets: Secrets, kind: 
     )
 
 
-def pool_for(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Secrets, never: set[int]) -> Pool | None:
-    """Everybody who passes the gate for this request; `never`: those it has to do with already."""
+def pool_for(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Secrets, bound: Bound) -> Pool | None:
+    """Everybody who passes the gate for this request."""
     kind = KINDS[request.kind]
     question = search_for(tx, now, request, secrets, kind)
     if question is None:
         return None
     pool = pool_from(roster.search(question))
-    out = never | tx.network.blocked_either_way(request.requester) | tx.claims.busy() | {request.requester}
+    out = tx.network.blocked_either_way(request.requester) | tx.claims.busy() | {request.requester}
     out |= tx.safety.held_now(now)
     strangers = pool.ring == CODE["open"]
-    keep = matching.gate(pool, rings=rings_allowed(request) & bound_of(tx, request).rings, never=frozenset(out))
+    keep = matching.gate(pool, rings=rings_allowed(request) & bound.rings, never=frozenset(out))
     pool = pool.only(keep & (~strangers | (pool.duty == DUTIES.index(Duty.AVAILABLE))))
     if not kind.located or request.cell is None:
         return pool
@@ -143,7 +143,8 @@ def look_of(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Se
     alerts = tx.alerts.of_request(request.id) if request.id else []
     claims = tx.claims.of_request(request.id) if request.id else []
     known = {alert.person_id for alert in alerts} | {claim.person_id for claim in claims}
-    everybody = pool_for(tx, now, roster, request, secrets, set())
+    bound = bound_of(tx, request)
+    everybody = pool_for(tx, now, roster, request, secrets, bound)
     if everybody is None:
         return None
     # Whoever was asked still lives there: a place does not turn remote because its people were told.
@@ -158,6 +159,7 @@ def look_of(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Se
         yeses=len(claims),
         promises=tuple(_promise(claim) for claim in claims if claim.status in HOLDS_SEATS),
         ties=roster.degree(request.requester),
+        bound=bound,
     )
 
 
@@ -193,7 +195,7 @@ def look_at(tx: Tx, now: datetime, roster: Roster, request_id: int) -> Look | No
 def planned(tx: Tx, now: datetime, roster: Roster, look: Look, decision: Decision) -> Plan:
     """The decision with the reasons of everybody it asks, ready to be written."""
     request = look.request
-    kept = _within_limits(tx, now, request, look.pool, decision)
+    kept = _within_limits(tx, now, look, decision)
     return Plan(
         request_id=request.id,
         planned_at=now,
@@ -205,14 +207,15 @@ def planned(tx: Tx, now: datetime, roster: Roster, look: Look, decision: Decisio
     )
 
 
-def _within_limits(tx: Tx, now: datetime, request: Request, pool: Pool, decision: Decision) -> list[tuple[int, int]]:
+def _within_limits(tx: Tx, now: datetime, look: Look, decision: Decision) -> list[tuple[int, int]]:
     """(place in the decision, asked this week) of everyone who may hear one more alert this week."""
+    pool = look.pool
     people = pool.person[decision.ask].tolist()
     sent = tx.alerts.sent_since(people, now - WEEK) if people else {}
     most = pool.weekly_max[decision.ask].tolist()
     kept = [(at, week) for at, person in enumerate(people) if (week := sent.get(person, 0)) < most[at]]
     rings = pool.ring[decision.ask].tolist()
-    return [kept[place] for place in _of_these(tx, now, request, [rings[at] for at, _ in kept])]
+    return [kept[place] for place in _of_these(tx, now, look.request, look.bound, [rings[at] for at, _ in kept])]
 
 
 def _new_alerts(
@@ -284,7 +287,8 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
     told: list[Alert] = []
     if request.status is RequestState.OPEN and wave.ask:
         people = tx.people.by_ids([alert.person_id for alert in wave.ask])
-        fit = _still_fit(tx, now, request, wave.ask, people)
+        bound = bound_of(tx, request)
+        fit = _still_fit(tx, now, request, bound, wave.ask, people)
         if wave.exclusive:
             holding = offered_lately(tx, now, [alert.person_id for alert in fit])
             fit = [alert for alert in fit if alert.person_id not in holding]
@@ -292,6 +296,8 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
         rows = [(alert.person_id, {"alert": alert.public_id}) for alert in told]
         tx.journal.append_inbox(InboxKind.ALERTED, rows, request.id)
         push_alerts(tx, now, told, Push.ALERT)
+        if told:
+            _flag_the_ceiling(tx, now, request, bound, len(told))
     forecast = wave.forecast.as_json() | {"alerted": request.alerted + len(told)}
     if not told and not _moved(request.forecast, forecast) and wave.raised == request.raised:
         return 0
@@ -302,13 +308,12 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
     request = tx.requests.set(request.id, **columns)
     if told:
         parts |= {"wave": {"waves": request.wave}, "heard": heard_view(request)}
-        _flag_the_ceiling(tx, now, request)
     tell(tx, request, EventKind.WAVE_SENT, None, off=None, **parts)
     return len(told)
 
 
 def _still_fit(
-    tx: Tx, now: datetime, request: Request, ask: tuple[NewAlert, ...], people: dict[int, Person]
+    tx: Tx, now: datetime, request: Request, bound: Bound, ask: tuple[NewAlert, ...], people: dict[int, Person]
 ) -> list[NewAlert]:
     """The gate again, under the lock: another wave, a block or a break may have come since it was planned."""
     never = tx.network.blocked_either_way(request.requester) | tx.claims.busy() | tx.safety.held_now(now)
@@ -323,7 +328,7 @@ def _still_fit(
         if not person.silent_at(now) and alert.person_id not in never and CODE[alert.reasons.ring] in rings
         if sent.get(alert.person_id, 0) < person.alerts_per_week_max
     ]
-    return [fit[place] for place in _of_these(tx, now, request, [CODE[alert.reasons.ring] for alert in fit])]
+    return [fit[place] for place in _of_these(tx, now, request, bound, [CODE[alert.reasons.ring] for alert in fit])]
 
 
 def offered_lately(tx: Tx, now: datetime, people: Sequence[int]) -> set[int]:
@@ -338,28 +343,33 @@ def bound_of(tx: Tx, request: Request) -> Bound:
     guest = person is None or person.guest
     known = not guest and (
         (person is not None and person.external is not None)
-        or bool(request.id and tx.requests.vouchers(request.id))
         or tx.network.tied_to_imported(request.requester)
+        or any(_known(tx, voucher) for voucher in (tx.requests.vouchers(request.id) if request.id else ()))
     )
     looked_at = not known and bool(request.id) and tx.safety.looked_at(request.id)
     return REACHES[backing(guest=guest, known=known, looked_at=looked_at)]
 
 
-def _of_these(tx: Tx, now: datetime, request: Request, rings: list[int]) -> list[int]:
+def _known(tx: Tx, person_id: int) -> bool:
+    """Imported, or tied to somebody who was: a word of anybody else is worth no more than an invite."""
+    person = tx.people.by_id(person_id)
+    return person is not None and (person.external is not None or tx.network.tied_to_imported(person_id))
+
+
+def _of_these(tx: Tx, now: datetime, request: Request, bound: Bound, rings: list[int]) -> list[int]:
     """Places in `rings` of those whom this call may still reach."""
     if not rings:
         return []
-    bound = bound_of(tx, request)
     strangers, lately = tx.alerts.reached(request.id, request.requester, now - bound.span)
     return within(bound, Reached(by_call=request.alerted, strangers=strangers, lately=lately), rings)
 
 
-def _flag_the_ceiling(tx: Tx, now: datetime, request: Request) -> None:
-    """A coordinator is shown a call that may go no further without somebody's word."""
-    if request.alerted < limits.GUEST_ALERTS_MAX:
+def _flag_the_ceiling(tx: Tx, now: datetime, request: Request, bound: Bound, more: int) -> None:
+    """A coordinator is shown a call that may go no further without somebody's word; `more` were told just now."""
+    most = bound.strangers
+    if request.alerted + more < most or most >= limits.REQUEST_ALERTS_MAX:
         return
-    most = bound_of(tx, request).strangers
-    if most < limits.REQUEST_ALERTS_MAX and tx.alerts.reached(request.id, request.requester, now)[0] >= most:
+    if tx.alerts.reached(request.id, request.requester, now)[0] >= most:
         tx.safety.raise_flag(FlagKind.GUEST_CAP, request.id, None, now)
 
 

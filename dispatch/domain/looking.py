@@ -17,6 +17,7 @@ from dispatch.domain.forecast import Forecast
 from dispatch.domain.kinds import Kind
 from dispatch.domain.matching import Pool
 from dispatch.domain.request import Request, Urgency
+from dispatch.domain.standing import REACHES, Backing, Bound
 
 Floats = NDArray[np.float64]
 
@@ -93,6 +94,8 @@ class Look:
     ties: int = 0
     """How many ties the requester has."""
     known_outcomes: int = 0
+    bound: Bound = REACHES[Backing.NOBODY]
+    """How far the call may go; no policy reads it, what a look decided is cut to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

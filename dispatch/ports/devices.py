@@ -43,6 +43,10 @@ class Devices(Protocol):
         """(person id, device id) of everybody who has one."""
         ...
 
+    def sessions(self, person_id: int) -> list[tuple[int, str | None]]:
+        """(device id, the session it was made in) of each of theirs; no secret is opened for it."""
+        ...
+
     def drop(self, device_id: int) -> None:
         """It answers no more."""
         ...

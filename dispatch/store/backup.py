@@ -105,8 +105,12 @@ def _carry_over(live: Path, copy: Path) -> None:
             "UPDATE main.grant_ SET revoked_at = (SELECT g.revoked_at FROM live.grant_ g "
             "WHERE g.token_hash = main.grant_.token_hash) WHERE revoked_at IS NULL"
         )
-        # A phone that was unsubscribed since must not be told again; a new one subscribes when its page is opened.
-        raw.execute("DELETE FROM main.push_subscription WHERE mark NOT IN (SELECT mark FROM live.push_subscription)")
+        # A phone that was unsubscribed since, or has somebody else now, must not be told again as whoever had it then;
+        # a new one subscribes when its page is opened.
+        raw.execute(
+            "DELETE FROM main.push_subscription WHERE (mark, person_id) NOT IN "
+            "(SELECT mark, person_id FROM live.push_subscription)"
+        )
         raw.commit()
 
 

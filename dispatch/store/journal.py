@@ -46,7 +46,11 @@ _REQUEST_HEAD = select(request.c.off).where(request.c.id == given("id"))
 _PERSON_HEAD = select(person.c.inbox_off).where(person.c.id == given("id"))
 _NEXT_FROM = select(_e.at).where(_e.seq >= given("seq")).order_by(_e.seq).limit(literal_column("1"))
 _TRIM = delete(event).where(
-    _e.seq.in_(select(_e.seq).where(_e.topic.like(given("family")), _e.seq <= given("upto")).limit(given("limit")))
+    _e.seq.in_(
+        select(_e.seq)
+        .where(_e.topic >= given("family"), _e.topic < given("next"), _e.seq <= given("upto"))
+        .limit(given("limit"))
+    )
 )
 LAST_MOMENT = select(func.max(_e.at))
 SET_HEAD = update(log_head).values(seq=bindparam("seq")).where(_h.id == literal_column("1"))
@@ -174,8 +178,13 @@ class StoredJournal:
         gone = 0
         for families, before in ((("r",), asks), (("p", CONTROL), inboxes)):
             upto = self._seq_at(before)
-            gone += sum(self._link.run(_TRIM, family=f"{each}%", upto=upto, limit=limit) for each in families)
+            gone += sum(self._trim(each, upto, limit) for each in families)
         return gone
+
+    def _trim(self, family: str, upto: int, limit: int) -> int:
+        """A range and no LIKE: only a range is looked up in the index of topics, on either engine."""
+        after = family[:-1] + chr(ord(family[-1]) + 1)
+        return self._link.run(_TRIM, family=family, next=after, upto=upto, limit=limit)
 
     def _seq_at(self, moment: datetime) -> int:
         """The last event from before that moment. Events lie in the order of time, and no index says more."""

@@ -51,7 +51,9 @@ _RETRY = (
 _PUT_BACK = _RETRY.values(attempts=_o.attempts - literal_column("1"))
 _DROP = delete(outbox).where(_o.id == given("id"), _o.leased_by == given("worker"), _o.done_at.is_(None))
 _FATE = select(_o.done_at, _o.leased_until).where(_o.dedupe == given("dedupe"))
-_FORGET = delete(outbox).where(_o.done_at < given("before"))
+_FORGET = delete(outbox).where(
+    _o.id.in_(select(_o.id).where(_o.done_at < given("before")).order_by(_o.id).limit(given("limit")))
+)
 
 
 class StoredOutbox:
@@ -61,15 +63,8 @@ class StoredOutbox:
         self._link = link
         self._state = state
 
-    def put(self, channel: str, target: int, body: Mapping[str, object], dedupe: str, due_at: datetime) -> None:
-        """One more message, unless one with that `dedupe` was ever put."""
-        self._state.told += 1
-        self._link.run(
-            _PUT_ONCE, channel=str(channel), target=target, body=as_json(body), dedupe=dedupe, due_at=micros(due_at)
-        )
-
     def put_all(self, channel: str, rows: Iterable[tuple[int, Mapping[str, object], str]], due_at: datetime) -> None:
-        """As `put` for many: (target, body, dedupe) each."""
+        """One more message each, (target, body, dedupe), unless one with that `dedupe` was ever put."""
         due = micros(due_at)
         made = [
             {"channel": channel, "target": target, "body": as_json(body), "dedupe": dedupe, "due_at": due}
@@ -110,9 +105,9 @@ class StoredOutbox:
         """It is not sent after all, as if it had never been put; False if it is no longer this worker's."""
         return self._link.run(_DROP, id=item_id, worker=worker) > 0
 
-    def forget(self, before: datetime) -> int:
-        """How many were done before that moment; they are gone."""
-        return self._link.run(_FORGET, before=micros(before))
+    def forget(self, before: datetime, limit: int) -> int:
+        """How many that were done before that moment are gone now: the oldest, at most so many."""
+        return self._link.run(_FORGET, before=micros(before), limit=limit)
 
     def done(self, item_id: int, worker: str, at: datetime) -> bool:
         """False if it is no longer this worker's."""

@@ -35,6 +35,7 @@ _PUT = _ADD.on_conflict_do_update(
 _BY_ID = select(*_ALL).where(_d.id == given("id"))
 _OF_PERSON = select(*_ALL).where(_d.person_id == given("id")).order_by(_d.id)
 _OF_PEOPLE: Select[Any] = select(_d.person_id, _d.id).where(Among(_d.person_id, "people")).order_by(_d.id)
+_SESSIONS: Select[Any] = select(_d.id, _d.session).where(_d.person_id == given("id")).order_by(_d.id)
 _DROP = delete(push_subscription).where(_d.id == given("id"))
 _DROP_SESSION = delete(push_subscription).where(_d.session == given("session"), _d.person_id != given("keep"))
 _DROP_PERSON = delete(push_subscription).where(_d.person_id == given("id"))
@@ -91,6 +92,10 @@ class StoredDevices:
         """(person id, device id) of everybody who has one."""
         people = as_json([int(person_id) for person_id in person_ids])
         return [(row[0], row[1]) for row in self._link.rows(_OF_PEOPLE, people=people)]
+
+    def sessions(self, person_id: int) -> list[tuple[int, str | None]]:
+        """(device id, the session it was made in) of each of theirs; no secret is opened for it."""
+        return [(row[0], row[1]) for row in self._link.rows(_SESSIONS, id=person_id)]
 
     def drop(self, device_id: int) -> None:
         """It answers no more."""

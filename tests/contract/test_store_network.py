@@ -113,8 +113,7 @@ def test_work_has_one_date_and_an_earlier_one_can_be_kept(store: SqlStore) -> No
 
 def test_a_message_belongs_to_one_worker_at_a_time(store: SqlStore) -> None:
     def put(tx: Tx, now: datetime) -> Any:
-        for number in (1, 2, 1):
-            tx.outbox.put("log", number, {"n": number}, f"d{number}", START)
+        tx.outbox.put_all("log", [(number, {"n": number}, f"d{number}") for number in (1, 2, 1)], START)
 
     done(store, put)
 

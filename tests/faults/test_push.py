@@ -68,6 +68,22 @@ def test_a_phone_that_was_unsubscribed_stays_so_when_an_older_backup_is_put_back
         assert left == [kept.endpoint]
 
 
+def test_a_phone_that_has_another_owner_since_keeps_that_one_when_an_older_backup_is_put_back(tmp_path: Path) -> None:
+    url, copy = f"sqlite:///{tmp_path / 'flare.db'}", tmp_path / "copy.db"
+    with receiving() as receiver:
+        phone = Phone(receiver, "/sold")
+        with opened(url) as store:
+            ben, cem = (store.submit(lambda tx, now: new_person(tx, now).id).result() for _ in range(2))
+            store.submit(phone.wants(ben)).result()
+        back_up(url, copy)
+        with opened(url) as store:
+            store.submit(phone.wants(cem)).result()
+        put_back(url, copy)
+        with opened(url) as store:
+            told = store.read_now(lambda tx, now: tx.devices.of_people([ben, cem]))
+    assert told == []
+
+
 @pytest.mark.engines
 def test_of_three_workers_one_tells_each_phone_and_each_once(tmp_path: Path, database: str) -> None:
     with receiving() as receiver, site(tmp_path, database, workers=3, friends=6, **LOOPBACK) as running:

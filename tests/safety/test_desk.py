@@ -5,7 +5,7 @@ from typing import Any
 
 from dispatch.actions.desk import appoint
 from dispatch.domain import limits
-from tests.web.conftest import NOTE, Play, World
+from tests.web.conftest import BAKER, NOTE, Play, World
 
 
 def make(world: World, who: str) -> None:
@@ -164,6 +164,26 @@ def test_a_promise_that_has_not_moved_for_half_an_hour_is_in_the_queue_and_gone_
     play(story)
 
 
+def test_a_drive_is_stalled_by_its_stated_arrival_and_somebody_who_is_there_never(play: Play) -> None:
+    async def story(world: World) -> None:
+        make(world, "dora")
+        ask = await world.ask()
+        async with world.client("ben") as ben:
+            body = {"seats": 1, "eta_minutes": 90}
+            claim = (await world.post(ben, f"/v1/requests/{ask['id']}/claims", body)).json()
+            steps = f"/v1/claims/{claim['id']}/steps"
+            await world.post(ben, steps, {"step": "en_route"})
+            world.clock.step(timedelta(minutes=90) + limits.STALLED)
+            assert (await queue(world))["stalled"] == []
+            world.clock.step(timedelta(seconds=1))
+            assert [row["request"] for row in (await queue(world))["stalled"]] == [ask["id"]]
+            await world.post(ben, steps, {"step": "on_scene"})
+            world.clock.step(limits.STALLED * 2)
+        assert (await queue(world))["stalled"] == []
+
+    play(story)
+
+
 async def twin(world: World, **more: Any) -> dict[str, Any]:
     """The same bus, reported by somebody without an account."""
     made: dict[str, Any] = await world.ask(None, quantity=8, similar_ok=True, **more)
@@ -208,6 +228,29 @@ def test_an_ask_somebody_is_coming_to_is_not_merged_away(play: Play) -> None:
         assert (await act(world, f"requests/{double['id']}/merge", {"into": keep["id"]})).status_code == 200
         again = await act(world, f"requests/{double['id']}/merge", {"into": keep["id"]})
         assert again.json()["code"] == "request-over"
+
+    play(story)
+
+
+def test_no_ask_is_merged_into_a_drill_or_into_one_that_is_frozen(play: Play) -> None:
+    async def story(world: World) -> None:
+        make(world, "dora")
+        async with world.client("cem") as cem:
+            body = {"kind": "ride", "quantity": 9, "place": BAKER, "similar_ok": True}
+            drill = (await world.post(cem, "/v1/drills", body)).json()
+        frozen = await world.ask(similar_ok=True)
+        claim = await world.claim("ben", frozen["id"], 1)
+        async with world.client("ben") as ben:
+            await world.post(ben, "/v1/reports", {"claim": claim["id"], "reason": "nobody there"})
+        real = await twin(world)
+        waiting = await queue(world)
+        assert waiting["twins"] == []  # neither is offered …
+        for into in (drill["id"], frozen["id"]):  # … nor taken
+            refused = await act(world, f"requests/{real['id']}/merge", {"into": into})
+            assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "into")
+        world.clock.step(limits.UNOWNED + timedelta(seconds=1))
+        shown = {row["request"]: row["drill"] for row in (await queue(world))["unowned"]}
+        assert (shown[drill["id"]], shown[real["id"]]) == (True, False)
 
     play(story)
 

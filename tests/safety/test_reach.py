@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from dispatch.actions import desk
-from dispatch.actions.change_request import SetReach, set_reach
+from dispatch.actions.change_request import SetReach, Vouch, set_reach, vouch
+from dispatch.actions.send_wave import bound_of
 from dispatch.clock import SteppedClock
 from dispatch.domain import limits
 from dispatch.domain.people import Duty
 from dispatch.domain.request import Reach, Urgency
-from dispatch.domain.standing import FlagKind
+from dispatch.domain.standing import REACHES, Backing, FlagKind
 from dispatch.domain.visibility import Viewer
 from dispatch.store import SqlStore
 from tests.support.world import BAKER, Night, night_on
@@ -90,6 +91,24 @@ def test_whoever_is_tied_to_somebody_the_operator_knows_reaches_the_third_ring(n
 
     assert call() == ["1", "2"]
     assert call(external="row 7 of the operator's file") == ["1", "2", "3"]
+
+
+def test_a_sock_puppets_word_lifts_no_bound_and_a_known_members_does(night: Night) -> None:
+    asker = night.person("Robert")
+    puppet = night.person("Sock", friend_of=asker)
+    far = night.person("Far", friend_of=puppet)
+    night.person("Cy", friend_of=far)
+    posted = night.post(asker, 60, urgency=Urgency.UNSAFE).request
+
+    def lends(person: int) -> Any:
+        word = Vouch(request=posted.public_id, viewer=Viewer(person_id=person), ring="1", lends=True)
+        night.do(vouch, word)
+        return night.see(lambda tx: bound_of(tx, posted))
+
+    assert lends(puppet) == REACHES[Backing.INVITED]
+    an_hour(night)
+    assert "3" not in rings(night, posted.id)
+    assert lends(night.person("Ana", friend_of=asker, external="row 7")) == REACHES[Backing.KNOWN]
 
 
 def test_what_all_calls_of_a_person_reached_in_the_hour_counts_together(night: Night) -> None:

@@ -1,6 +1,9 @@
 """What is older than it may be kept is deleted, on both engines; what is left still holds together."""
 
+import contextlib
+import sqlite3
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,8 @@ from dispatch.domain import limits
 from dispatch.domain.audit import AuditRow, Deed, broken_at, chained, trimmed_to
 from dispatch.domain.events import CONTROL
 from dispatch.store import SqlStore
+from dispatch.store.dialect import SQLITE
+from dispatch.store.journal import _TRIM
 from tests.contract.worlds import a_world, done, seen
 from tests.safety.test_audit import chain, rows, seal
 
@@ -76,6 +81,27 @@ def test_the_work_is_done_daily_in_small_pieces(open_sqlite_again: Any, clock: S
     due = seen(store, lambda tx, now: [work.kind for work in tx.due.ready(now, 100)])
     assert "trim" not in due
     store.close()
+
+
+def test_messages_that_were_sent_go_in_small_pieces(store: SqlStore) -> None:
+    def write(tx: Any, now: datetime) -> None:
+        tx.outbox.put_all("log", [(number, {}, f"d{number}") for number in range(5)], now)
+        for item in tx.outbox.lease("me", now, now + timedelta(minutes=1), 4):
+            tx.outbox.done(item.id, "me", now)
+
+    done(store, write)
+    before = seen(store, lambda tx, now: now) + timedelta(days=1)
+    assert [done(store, lambda tx, now: tx.outbox.forget(before, 3)) for _ in range(3)] == [3, 1, 0]
+
+
+def test_old_events_are_looked_up_in_the_index_of_topics(open_sqlite_again: Any, sqlite_path: Path) -> None:
+    with open_sqlite_again() as store:
+        done(store, a_world())
+    plan = SQLITE.spelt(_TRIM)
+    with contextlib.closing(sqlite3.connect(sqlite_path)) as raw:
+        steps = raw.execute(f"EXPLAIN QUERY PLAN {plan.sql}", [plan.constants.get(name, 1) for name in plan.names])
+        told = [row[3] for row in steps]
+    assert any("topic>? AND topic<?" in step for step in told), told
 
 
 def test_the_chain_holds_after_its_oldest_rows_went_and_says_so_itself(

@@ -47,7 +47,9 @@ def test_a_subscription_is_kept_once_however_often_it_is_sent(play: Play) -> Non
                 assert (answer.status_code, answer.json()) == (200, {"devices": 1})
             assert (await client.delete("/v1/me/push")).status_code == 204
             assert (await client.delete("/v1/me/push")).status_code == 204
-            assert (await client.get("/v1/me")).json()["push"]["devices"] == 0
+            changed = (await client.put("/v1/me", json={"name": "Ben"})).json()
+            assert changed["push"] == (await client.get("/v1/me")).json()["push"]
+            assert changed["push"]["devices"] == 0
             exported = (await client.get("/v1/me/export")).json()
         assert exported["devices"] == []
 
@@ -213,3 +215,9 @@ def test_a_key_that_is_none_is_said_at_the_start(tmp_path: Path) -> None:
     for bad in ("short", b64(bytes(32)), "no base64 at all!"):
         with pytest.raises(BadSettings, match="FLARE_VAPID_PRIVATE_KEY"):
             build(settings_for(tmp_path, vapid_private_key=bad))
+
+
+def test_a_damaged_key_beside_the_database_is_named_by_its_file(tmp_path: Path) -> None:
+    (tmp_path / "vapid").write_text("half a k")
+    with pytest.raises(BadSettings, match=str(tmp_path / "vapid")):
+        build(settings_for(tmp_path))

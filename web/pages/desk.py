@@ -77,6 +77,7 @@ def _card(speak: Speaker, row: Mapping[str, Any], now: datetime, why: Iterable[s
         "found": nouns.found(speak, row["kind_of_need"], seats["claimed"], seats["total"]) if seats["total"] else None,
         "asked": speak.tn("{n} person asked", "{n} people asked", row["alerted"]),
         "ago": speak.ago(datetime.fromisoformat(row["created_at"]), now),
+        "drill": row["drill"],
         "danger": row["urgency"] in ("danger", "unsafe"),
     }
 

@@ -10,7 +10,7 @@ from dispatch.domain.errors import Invalid
 from dispatch.domain.people import Duty
 from dispatch.ports import Tx
 from geo.point import Point
-from web.call import answer, begin, written
+from web.call import Call, answer, begin, written
 from web.limiter import POSITION
 from web.pages.render import LANG_COOKIE
 from web.pages.speech import choose
@@ -25,8 +25,12 @@ router = APIRouter(prefix="/v1/me", tags=["me"])
 async def get_me(request: Request) -> Response:
     """Everything that is kept of me, and the key with which a browser subscribes to pushes."""
     call = await begin(request)
-    mine = await call.read(lambda tx, now: set_me.show_me(tx, now, call.viewer))
-    return answer(mine | {"push": mine["push"] | {"key": call.flare.push.public_key}})
+    return answer(_with_key(call, await call.read(lambda tx, now: set_me.show_me(tx, now, call.viewer))))
+
+
+def _with_key(call: Call, mine: dict[str, Any]) -> dict[str, Any]:
+    """Me, with the key of this server that a browser subscribes with."""
+    return mine | {"push": mine["push"] | {"key": call.flare.push.public_key}}
 
 
 @router.put("", **told.call("Change me", body=bodies.MeBody, answer=answers.MeView))
@@ -37,7 +41,7 @@ async def put_me(request: Request) -> Response:
     body = await call.body(bodies.MeBody)
     changes = {name: getattr(body, name) for name in body.model_fields_set}
     command = set_me.SetMe(viewer=call.viewer, changes=changes)
-    return written(await call.write(lambda tx, now: set_me.set_me(tx, now, command)))
+    return written(await call.write(lambda tx, now: _with_key(call, set_me.set_me(tx, now, command))))
 
 
 @router.put("/duty", **told.call("My readiness", body=bodies.DutyBody, answer=answers.MeView))
@@ -56,7 +60,7 @@ async def put_duty(request: Request) -> Response:
         if body.until is not None and body.until <= now:
             raise Invalid([{"field": "until", "says": "a time that has not passed yet"}])
         command = set_me.SetDuty(viewer=call.viewer, duty=duty, until=body.until, place=place, changes=changes)
-        return set_me.set_duty(tx, now, command)
+        return _with_key(call, set_me.set_duty(tx, now, command))
 
     return written(await call.write(job))
 

@@ -142,6 +142,13 @@ class VouchView(Told):
     vouched: bool
 
 
+class PushView(Told):
+    """How many devices are alerted, and the key to subscribe one more with."""
+
+    devices: int
+    key: str | None = None
+
+
 class MeView(Told):
     """A person as they see themselves: everything that is kept of them."""
 
@@ -150,6 +157,7 @@ class MeView(Told):
     guest: bool
     duty: str | None
     place_state: str
+    push: PushView
 
 
 class DevicesView(Told):
@@ -268,6 +276,7 @@ class DeskRow(Told):
     kind_of_need: str
     status: str
     urgency: str
+    drill: bool
     cell: str | None
     label: str | None
     alerted: int
