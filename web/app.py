@@ -30,7 +30,21 @@ from web.live.hub import Hub
 from web.live.sockets import Authenticate, live_endpoint
 from web.live.subscription import Cells
 from web.pages import pushed
-from web.routes import account, alerts, asks, board, claims, desk, events, health, me, network, readiness, session
+from web.routes import (
+    account,
+    alerts,
+    asks,
+    board,
+    claims,
+    desk,
+    events,
+    health,
+    me,
+    network,
+    readiness,
+    relays,
+    session,
+)
 from web.schemas.faults import faults_of_query
 from web.visitor import headers_of, trusted_networks, visitor_of
 
@@ -47,6 +61,7 @@ ROUTERS = (
     desk.router,
     readiness.router,
     network.router,
+    relays.router,
     session.router,
     board.router,
     health.router,

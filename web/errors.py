@@ -30,6 +30,7 @@ STATUS: Final[dict[str, int]] = {
     "request-over": 409,
     "on-hold": 409,
     "below-claimed": 409,
+    "no-more-passes": 409,
     "similar-ask": 409,
     "too-large": 413,
     "invalid": 422,

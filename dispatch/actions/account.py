@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dispatch.actions.close_request import end
+from dispatch.actions.pass_on import end_links_of, link_view
 from dispatch.actions.seats import end_early
 from dispatch.actions.set_me import me, my_view
 from dispatch.actions.tend_network import alive
@@ -101,6 +102,7 @@ def export_me(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
         "requests": [request_state(tx, request, Role.OWNER) for request in requests],
         "claims": [my_claim_view(tx, claim) for claim in tx.claims.of_person(person.id, many)],
         "alerts": alert_views(tx, tx.alerts.of_person(person.id, many)),
+        "passed_on": [link_view(tx, now, link, names=True) for link in tx.relays.of_person(person.id, many)],
         "sessions": show_sessions(tx, now, viewer)["sessions"],
         "devices": [
             {"service": urlsplit(device.endpoint).hostname, "lang": device.lang, "since": moment(device.at)}
@@ -136,6 +138,8 @@ def erase_me(tx: Tx, now: datetime, viewer: Viewer) -> None:
         person.id, name=None, external=None, car=None, phone=None, lang=None, seats=None, place=None, place_text=None,
         seen_at=None, duty=Duty.OFF_DUTY, duty_until=None, guest=True,
     )  # fmt: skip
+    end_links_of(tx, now, person.id)
+    tx.relays.forget(person.id)
     tx.alerts.forget(person.id)
     tx.devices.drop_person(person.id)
     for grant in tx.grants.of_person(person.id):

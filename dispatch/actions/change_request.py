@@ -12,6 +12,7 @@ from dispatch.domain.errors import BelowClaimed, NotAllowed, NotFound, RequestOv
 from dispatch.domain.events import EventKind
 from dispatch.domain.kinds import kind_named, quantity_of
 from dispatch.domain.lifecycle import UNFINISHED, Happening, RequestState, after_happening
+from dispatch.domain.relay import passed
 from dispatch.domain.request import Reach, Request
 from dispatch.domain.visibility import Role, Viewer
 from dispatch.domain.whereabouts import Where
@@ -69,6 +70,7 @@ def change_request(tx: Tx, now: datetime, command: ChangeRequest) -> dict[str, A
     if command.show_travel is not None:
         columns["show_travel"] = parts["show_travel"] = command.show_travel
         parts |= {"wave": {"waves": request.wave}, "heard": visibility.heard_view(request)}
+        parts["passed"] = passed(tx.relays.of_request(request.id)).as_json()
     if command.quantity is not None:
         columns |= _quantity(request, command.quantity)
         parts["quantity"] = columns["quantity"]

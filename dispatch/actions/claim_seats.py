@@ -42,7 +42,7 @@ class ClaimSeats:
     """Who takes how many seats of which request.
 
     `ring`: how the claimer is connected if no alert says so, as the roster knows it; None = a stranger.
-    `name`, `phone`: a guest's, who came by the helper link.
+    `name`, `phone`: a guest's, who came by the helper link, or by one that was passed on: then they are a stranger.
     """
 
     request: str
@@ -63,17 +63,10 @@ def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
     """
     request = tx.requests.by_public(command.request)
     viewer = command.viewer
-    by_link = request is not None and viewer.powers.get(request.id) == Power.HELPER
     if request is None or (viewer.person_id is None and request.id not in viewer.powers):
         raise NotFound("ask")
-    token = None
-    person_id = viewer.person_id
-    if person_id is None:
-        if not by_link:
-            raise SignIn("To take seats, open the link for helpers, or sign in as a member.")
-        person_id, token = _guest(tx, now, command)
-    elif viewer.guest and request.id not in viewer.powers and tx.claims.unfinished(request.id, person_id) is None:
-        raise NotFound("ask")
+    by_link, passed = viewer.powers.get(request.id) == Power.HELPER, viewer.relays.get(request.id)
+    person_id, token = _claimer(tx, now, command, request, invited=by_link or passed is not None)
     _refuse_the_impossible(tx, request, person_id, command.seats)
     alert = tx.alerts.of(request.id, person_id)
     ring = alert.ring if alert else command.ring
@@ -107,6 +100,8 @@ def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
             shown_at=now if trusted else None,
         )
     )
+    if passed is not None:
+        tx.relays.came_by(claim.id, passed)
     current = taken or request
     tell(tx, current, EventKind.CLAIMED, person_id, off=taken.off if taken else None, claim=part(claim))
     if alert is not None and alert.answer is not Answer.CLAIMED:
@@ -163,6 +158,19 @@ def _note_what_follows(tx: Tx, request: Request, claim: Claim) -> None:
     disclosed(tx, request, claim, "claimed")
     if claim.eta_at is not None:
         tx.due.put(SAFE, claim.id, claim.eta_at + limits.CHECK_LATE)
+
+
+def _claimer(tx: Tx, now: datetime, command: ClaimSeats, request: Request, *, invited: bool) -> tuple[int, str | None]:
+    """Who claims, and a token for somebody who is nobody yet and came by a link that lets them."""
+    viewer = command.viewer
+    if viewer.person_id is None:
+        if not invited:
+            raise SignIn("To take seats, open the link for helpers, or sign in as a member.")
+        return _guest(tx, now, command)
+    known = not viewer.guest or request.id in viewer.powers
+    if not known and tx.claims.unfinished(request.id, viewer.person_id) is None:
+        raise NotFound("ask")
+    return viewer.person_id, None
 
 
 def _guest(tx: Tx, now: datetime, command: ClaimSeats) -> tuple[int, str]:

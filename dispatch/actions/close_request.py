@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.actions.look import request_state, seen_request
+from dispatch.actions.pass_on import thank_who_carried
 from dispatch.actions.push import push_claimer
 from dispatch.actions.words import DONE, EXPIRE, REOPEN, SHRED, STAND_DOWN, WAVE, part, tell
 from dispatch.domain import limits
@@ -17,6 +18,7 @@ from dispatch.domain.lifecycle import (
     UNFINISHED,
     ClaimState,
     Disposition,
+    RequestState,
     Step,
     after_happening,
     after_step,
@@ -96,7 +98,9 @@ def end(tx: Tx, now: datetime, request: Request, disposition: Disposition, actor
     tx.due.put(STAND_DOWN, request.id, now)
     # The soonest that a setting allows; how long it is really kept is decided then.
     tx.due.put(SHRED, request.id, now + limits.EXACT_KEPT_MIN)
-    links = (Power.OWNER, Power.VIEW, Power.HELPER)
+    if status is RequestState.RESOLVED:
+        thank_who_carried(tx, request)
+    links = (Power.OWNER, Power.VIEW, Power.RELAY, Power.HELPER)
     tx.grants.expire_for_request(request.id, links, now + limits.OWNER_LINK_KEPT)
     return tx.requests.by_id(request.id) or request
 

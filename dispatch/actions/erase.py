@@ -24,7 +24,8 @@ def shred_request(tx: Tx, now: datetime, request_id: int, kept: timedelta) -> No
         return
     if tx.requests.shred(request_id):
         tx.audit.add(Deed.KEY_DESTROYED, actor=None, request=request_id, why="kept as long as it may be")
-    for person_id in [request.requester, *(claim.person_id for claim in tx.claims.of_request(request_id))]:
+    carried = [link.person_id for link in tx.relays.of_request(request_id)]
+    for person_id in [request.requester, *(claim.person_id for claim in tx.claims.of_request(request_id)), *carried]:
         _forget_guest(tx, person_id, request_id)
 
 

@@ -14,10 +14,11 @@ from dispatch.domain import limits, visibility
 from dispatch.domain.alert import Alert, Answer
 from dispatch.domain.claim import Claim
 from dispatch.domain.errors import NotFound, SignIn
-from dispatch.domain.events import Event
+from dispatch.domain.events import Event, InboxKind
 from dispatch.domain.kinds import KINDS
-from dispatch.domain.lifecycle import UNFINISHED
+from dispatch.domain.lifecycle import UNFINISHED, ClaimState, RequestState
 from dispatch.domain.people import Person
+from dispatch.domain.relay import Relay, chain, with_descendants
 from dispatch.domain.request import Request
 from dispatch.domain.visibility import Context, Role, Viewer, moment
 from dispatch.ports import Tx
@@ -59,13 +60,31 @@ def context_for(tx: Tx, events: Sequence[Event]) -> Context:
     ids = {event.request_id for event in mine if event.request_id}
     wordy = {event.request_id for event in mine if event.request_id and event.body.keys() & FROM_SECRETS}
     claims = {part["id"]: claim for part in parts if (claim := tx.claims.by_public(part["id"]))}
+    carried: dict[str, list[str | None]] = {}
+    for request_id in {claim.request_id for claim in claims.values()}:
+        carried |= carried_claims(tx, request_id, claims.values())
     return Context(
         requests=tx.requests.by_ids(ids),
         secrets={request_id: tx.requests.secrets(request_id) for request_id in wordy},
         people=tx.people.by_ids(people),
         notes=notes,
         claims=claims,
+        carried=carried,
     )
+
+
+def carried_claims(tx: Tx, request_id: int, claims: Iterable[Claim]) -> dict[str, list[str | None]]:
+    """Of that call's claims those that came by a passed link: their names, and the hands it went through."""
+    by = tx.relays.claims(request_id)
+    links = tx.relays.of_request(request_id) if by else []
+    return {claim.public_id: hands(tx, links, by[claim.id]) for claim in claims if claim.id in by}
+
+
+def hands(tx: Tx, links: Sequence[Relay], last: int) -> list[str | None]:
+    """First names of those who carried a call up to that link, the first one first; None for whoever is not named."""
+    way = chain(links, last)
+    people = tx.people.by_ids({link.person_id for link in way if link.named})
+    return [person.first_name if (person := people.get(link.person_id)) else None for link in way]
 
 
 FROM_SECRETS = frozenset({"place", "contact", "destination", "note"})
@@ -98,6 +117,8 @@ def request_state(tx: Tx, request: Request, role: Role) -> dict[str, Any]:
         notes=notes,
         claims={claim.public_id: claim for claim in claims},
         flags=tx.safety.flags_of(request.id) if role is Role.OWNER else (),
+        relays=tx.relays.of_request(request.id) if role is Role.OWNER or request.show_travel else (),
+        carried=carried_claims(tx, request.id, claims) if role is Role.OWNER else {},
         frozen=tx.safety.frozen(request.id) if role is Role.OWNER else None,
     )
     return visibility.request_view(request, claims, list(notes), role, context)
@@ -107,6 +128,8 @@ def show_request(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[
     """`GET /v1/requests/{id}`: the state, the viewer's role, and what is theirs alone (`mine`)."""
     request, role = seen_request(tx, viewer, public_id)
     answer = request_state(tx, request, role) | {"role": str(role)}
+    if (link := viewer.relays.get(request.id)) is not None:
+        answer["carried"] = hands(tx, tx.relays.of_request(request.id), link)
     if viewer.person_id is not None and role is not Role.OWNER:
         claim = tx.claims.unfinished(request.id, viewer.person_id)
         alert = tx.alerts.of(request.id, viewer.person_id)
@@ -207,7 +230,27 @@ def inbox_state(tx: Tx, viewer: Viewer) -> dict[str, Any]:
     return {
         "alerts": alert_views(tx, alerts),
         "claims": [my_claim_view(tx, claim) for claim in claims],
+        "thanks": thanks_to(tx, viewer.person_id),
     }
+
+
+def thanks_to(tx: Tx, person_id: int) -> list[dict[str, Any]]:
+    """What became of the calls that person passed on, once all are safe: when, and seats that came through them."""
+    mine: dict[int, list[int]] = {}
+    for link in tx.relays.of_person(person_id, limits.RELAYS_A_WEEK):
+        mine.setdefault(link.request_id, []).append(link.id)
+    found = []
+    for request in tx.requests.by_ids(mine).values():
+        if request.status is not RequestState.RESOLVED:
+            continue
+        below = set(with_descendants(tx.relays.of_request(request.id), mine[request.id]))
+        by = tx.relays.claims(request.id)
+        came = [c for c in tx.claims.of_request(request.id) if by.get(c.id) in below and c.status is ClaimState.DONE]
+        seats = sum(claim.seats for claim in came)
+        found.append(
+            {"request": request.public_id, "kind": request.kind, "at": moment(request.closed_at), "seats": seats}
+        )
+    return sorted(found, key=lambda each: str(each["at"]), reverse=True)
 
 
 def show_inbox(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
@@ -229,6 +272,8 @@ def inbox_bodies(tx: Tx, events: Sequence[Event]) -> list[dict[str, Any]]:
             body["alert"] = alert_views(tx, [alert])[0]
         if isinstance(public_id := event.body.get("claim"), str) and (claim := tx.claims.by_public(public_id)):
             body["claim"] = my_claim_view(tx, claim)
+        if event.kind == InboxKind.THANKED:
+            body["thanks"] = thanks_to(tx, int(event.topic[1:]))
         bodies.append(body)
     return bodies
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from dispatch.actions.push import push_alerts
+from dispatch.actions.reach import reached
 from dispatch.actions.words import WAVE, tell
 from dispatch.domain import limits, matching, surge
 from dispatch.domain.alert import Alert, Answer, NewAlert, Reasons
@@ -28,7 +29,7 @@ from dispatch.domain.network import CODE, RINGS, rings_allowed
 from dispatch.domain.people import Duty, Person
 from dispatch.domain.push import Push
 from dispatch.domain.request import Request, Secrets
-from dispatch.domain.standing import REACHES, Bound, FlagKind, Reached, backing, within
+from dispatch.domain.standing import REACHES, Bound, FlagKind, backing, within
 from dispatch.domain.visibility import heard_view
 from dispatch.ports import Candidates, Roster, Search, Tx
 from geo import cells, distance, roads, travel
@@ -360,8 +361,7 @@ def _of_these(tx: Tx, now: datetime, request: Request, bound: Bound, rings: list
     """Places in `rings` of those whom this call may still reach."""
     if not rings:
         return []
-    strangers, lately = tx.alerts.reached(request.id, request.requester, now - bound.span)
-    return within(bound, Reached(by_call=request.alerted, strangers=strangers, lately=lately), rings)
+    return within(bound, reached(tx, now, request, bound), rings)
 
 
 def _flag_the_ceiling(tx: Tx, now: datetime, request: Request, bound: Bound, more: int) -> None:

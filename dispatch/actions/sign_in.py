@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dispatch.actions.pass_on import open_relay
 from dispatch.actions.tend_network import alive
 from dispatch.actions.words import hashed, tell_house
 from dispatch.domain import limits
@@ -14,7 +15,9 @@ from dispatch.domain.standing import Standing
 from dispatch.domain.visibility import NOBODY, Viewer
 from dispatch.ports import Grant, Power, Tx
 
-STRONGEST = (Power.VIEW, Power.HELPER, Power.OWNER)
+STRONGEST = (Power.VIEW, Power.RELAY, Power.HELPER, Power.OWNER)
+EXCHANGED = frozenset({Power.INVITE, Power.RELAY})
+"""Links that do nothing by themselves: each opening makes somebody new, or is counted."""
 
 
 def session_of(cookie: str) -> str:
@@ -35,17 +38,20 @@ def viewer_of_token(tx: Tx, now: datetime, token: str) -> Viewer:
     Raises: SignIn when it has ended, or never was.
     """
     grant = tx.grants.by_hash(hashed(token))
-    if grant is None or not alive(grant, now) or grant.power is Power.INVITE:
+    if grant is None or not alive(grant, now) or (grant.session is None and grant.power in EXCHANGED):
         raise SignIn
     return _viewer(tx, now, [grant], None)
 
 
 def _viewer(tx: Tx, now: datetime, grants: list[Grant], session: str | None) -> Viewer:
     powers: dict[int, str] = {}
+    relays: dict[int, int] = {}
     person = None
     for grant in sorted((g for g in grants if g.power in STRONGEST), key=lambda g: STRONGEST.index(g.power)):
         if grant.request_id is not None:
             powers[grant.request_id] = str(grant.power)
+            if grant.relay_id is not None:
+                relays[grant.request_id] = grant.relay_id
     for grant in grants:
         if grant.power is Power.MEMBER and grant.person_id is not None:
             person = tx.people.by_id(grant.person_id)
@@ -54,6 +60,7 @@ def _viewer(tx: Tx, now: datetime, grants: list[Grant], session: str | None) -> 
         person_id=person.id if person else None,
         guest=bool(person and person.guest),
         powers=powers,
+        relays=relays,
         session=session,
         held=standing.held(now),
         coordinator=standing.coordinator,
@@ -85,6 +92,8 @@ def open_link(tx: Tx, now: datetime, command: OpenLink) -> tuple[dict[str, Any],
     kept = before
     answer: dict[str, Any] = {"power": str(grant.power)}
     fresh = grant
+    if grant.power is Power.RELAY:
+        open_relay(tx, now, grant, held)
     if grant.power is Power.INVITE:
         fresh, token = _accept_invite(tx, now, grant, held, command.name)
         answer |= {"power": str(Power.MEMBER)} | ({"token": token} if token else {})
@@ -122,6 +131,7 @@ def add_to_session(tx: Tx, now: datetime, session: str, grant: Grant) -> None:
         request_id=grant.request_id,
         session=session,
         expires_at=until,
+        relay_id=grant.relay_id,
     )
     tx.grants.add(carried)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dispatch.actions.pass_on import end_links_of
 from dispatch.actions.seats import end_early
 from dispatch.actions.set_me import me
 from dispatch.actions.words import WAVE, hashed, tell, tell_house
@@ -146,8 +147,9 @@ def block(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> None:
 
 
 def end_claims_between(tx: Tx, now: datetime, one: int, two: int) -> None:
-    """Stands down every standing or waiting claim of either on a request of the other."""
+    """Stands down every standing or waiting claim of either on a request of the other, and ends what they passed on."""
     for claimer, requester in ((one, two), (two, one)):
+        end_links_of(tx, now, claimer, requester)
         for claim in tx.claims.of_person(claimer, limits.INBOX_ALERTS):
             if claim.status not in LEASED | {ClaimState.STANDBY}:
                 continue

@@ -197,6 +197,15 @@ class NotAllowed(Refused):
         super().__init__(says)
 
 
+class NoMorePasses(Refused):
+    """A call was passed on as often, or through as many hands, as it may be."""
+
+    code, retry = "no-more-passes", Retry.NO
+
+    def __init__(self, says: str) -> None:
+        super().__init__(says)
+
+
 class KeyReused(Refused):
     """The same idempotency key came with another body."""
 

@@ -34,6 +34,8 @@ class InboxKind(StrEnum):
     ALERTED = "alerted"
     ALERT_CHANGED = "alert_changed"
     CLAIM_CHANGED = "claim_changed"
+    THANKED = "thanked"
+    """A call this person passed on has ended well."""
 
 
 class ControlKind(StrEnum):

@@ -47,6 +47,11 @@ CHECKS: Final = 2  # times the owner is asked before a coordinator is told
 UNFOUNDED_MAX: Final = 3  # reports that nothing was behind, until no more are taken
 QUEUE_SHOWN: Final = 100  # rows of a coordinator's queue
 STANDBY_MAX: Final = 3  # claims waiting behind a full request
+RELAY_DEPTH: Final = 3  # hands a call is passed through
+RELAY_OPENS: Final = 10  # browsers that one passed link opens the call in
+RELAYS_A_PERSON: Final = 3  # links by which one person passes one call on
+RELAYS_A_WEEK: Final = 12  # … and all calls of a week
+RELAYS_A_CALL: Final = 60  # links by which one call is passed on
 
 # -- time -------------------------------------------------------------------------------------
 LEASE_COMMITTED: Final = timedelta(minutes=12)  # until a sign of life, after a yes
@@ -64,6 +69,8 @@ POSITION_TTL: Final = timedelta(minutes=15)
 OWNER_LINK_KEPT: Final = timedelta(hours=24)  # after the close
 SESSION_KEPT: Final = timedelta(days=30)
 INVITE_KEPT: Final = timedelta(days=14)
+RELAY_KEPT: Final = timedelta(hours=6)  # a passed link, and never longer than the one it came by
+THANKED: Final = timedelta(hours=24)  # whoever passed a call on reads what became of it
 EXACT_KEPT_MIN: Final = timedelta(hours=1)  # … and at least this long
 EXACT_KEPT: Final = timedelta(hours=72)  # exact place, phone and words after the close
 KEYS_EVERY: Final = timedelta(days=1)  # day keys are renewed, old ones destroyed

@@ -20,6 +20,7 @@ from dispatch.domain.events import Event
 from dispatch.domain.kinds import KINDS
 from dispatch.domain.lifecycle import UNFINISHED
 from dispatch.domain.people import Person
+from dispatch.domain.relay import Relay, passed
 from dispatch.domain.request import NEEDS, Request, Secrets
 from dispatch.domain.standing import Flag, FlagKind
 from geo import cells
@@ -41,12 +42,13 @@ class Viewer:
     """Who is looking: a person, some links, or nobody.
 
     `powers` holds the request ids whose link this browser or token carries, and the link's power
-    ("owner", "helper", "view").
+    ("owner", "helper", "relay", "view"); `relays` by which passed link they came to a request.
     """
 
     person_id: int | None = None
     guest: bool = False
     powers: Mapping[int, str] = field(default_factory=dict)
+    relays: Mapping[int, int] = field(default_factory=dict)
     session: str | None = None
     held: bool = False
     """Reported, and nobody has looked yet: no exact place, no new claim."""
@@ -90,6 +92,7 @@ FIELDS: Mapping[str, frozenset[Role]] = {
     "heard": frozenset({Role.OWNER}),
     "forecast": frozenset({Role.OWNER}),
     "reach": frozenset({Role.OWNER}),
+    "passed": frozenset({Role.OWNER}),
     "raised": frozenset({Role.OWNER}),
     "contact": EXACT,
     "note": EXACT,
@@ -101,7 +104,7 @@ FIELDS: Mapping[str, frozenset[Role]] = {
 }
 """Which roles get which part of an event's body. What is not listed leaves nobody."""
 
-TRAVEL = frozenset({"wave", "heard"})
+TRAVEL = frozenset({"wave", "heard", "passed"})
 """Parts everybody gets while the owner lets viewers see how the call travels."""
 
 
@@ -117,6 +120,10 @@ class Context:
     flags: Sequence[Flag] = ()
     """What is open about the one request of a snapshot."""
     frozen: str | None = None
+    relays: Sequence[Relay] = ()
+    """By which links the one request of a snapshot was passed on."""
+    carried: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    """Of claims that came by a passed link: who carried the call, the first one first; None for the unnamed."""
 
 
 @lru_cache(maxsize=4096)
@@ -181,6 +188,7 @@ def claim_view(claim: Mapping[str, Any], role: Role, context: Context) -> dict[s
         view["tell"] = coming.tell if coming else None
         view["hear"] = coming.hear if coming else None
         view["shown"] = bool(stored and stored.shown_at)
+        view["carried"] = list(context.carried.get(claim["id"], ()))
     return view
 
 
@@ -257,6 +265,7 @@ def request_view(
     travels = role is Role.OWNER or request.show_travel
     view["heard"] = heard_view(request) if travels else None
     view["wave"] = {"waves": request.wave} if travels else None
+    view["passed"] = passed(context.relays).as_json() if travels else None
     return view
 
 

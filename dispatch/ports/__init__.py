@@ -9,6 +9,7 @@ One contract suite runs against every adapter (tests/contract).
 from dispatch.ports.devices import Device, Devices
 from dispatch.ports.letters import Compose, Later, Letter
 from dispatch.ports.outbox import Fate, Outbox, OutboxItem
+from dispatch.ports.relays import Relays
 from dispatch.ports.roster import (
     Arrivals,
     Candidates,
@@ -73,6 +74,7 @@ __all__ = [
     "PeopleColumns",
     "Power",
     "Progress",
+    "Relays",
     "Requests",
     "Roster",
     "Safety",

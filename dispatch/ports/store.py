@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from dispatch.ports.devices import Devices
 from dispatch.ports.outbox import Outbox
+from dispatch.ports.relays import Relays
 from dispatch.ports.safety import Safety
 from dispatch.ports.tables import Alerts, Audit, Claims, Due, Grants, Journal, Keys, Network, People, Requests
 from dispatch.ports.world import Ids
@@ -34,6 +35,8 @@ class Tx(Protocol):
     def journal(self) -> Journal: ...
     @property
     def grants(self) -> Grants: ...
+    @property
+    def relays(self) -> Relays: ...
     @property
     def due(self) -> Due: ...
     @property

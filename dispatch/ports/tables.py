@@ -27,6 +27,7 @@ class Power(StrEnum):
     OWNER = "owner"
     VIEW = "view"
     HELPER = "helper"
+    RELAY = "relay"
     MEMBER = "member"
     INVITE = "invite"
 
@@ -44,6 +45,8 @@ class Grant:
     """Grants of one browser share a session id; None for a link or a program's token."""
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    relay_id: int | None = None
+    """RELAY: by which passed link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +322,9 @@ class Grants(Protocol):
     def of_person(self, person_id: int) -> list[Grant]: ...
     def expire_for_request(self, request_id: int, powers: Sequence[Power], at: datetime) -> None: ...
     def revoke(self, token_hash: bytes, at: datetime) -> None: ...
+    def end_relays(self, relay_ids: Sequence[int], at: datetime) -> list[str]:
+        """Those links and everything that was opened by them end; the sessions that lost something."""
+        ...
 
 
 class Due(Protocol):

@@ -9,8 +9,8 @@ from sqlalchemy.sql import ClauseElement
 
 from dispatch.ports import Grant, Power
 from dispatch.store.build import adding, given
-from dispatch.store.dialect import one_of
-from dispatch.store.link import Link, Row
+from dispatch.store.dialect import Among, one_of
+from dispatch.store.link import Link, Row, as_json
 from dispatch.store.tables import grant_
 from dispatch.store.times import micros, micros_or_none, moment_or_none
 
@@ -22,6 +22,12 @@ _BY_HASH = select(*_ALL).where(_g.token_hash == given("token_hash"))
 _OF_SESSION = select(*_ALL).where(_g.session == given("session"))
 _OF_PERSON = select(*_ALL).where(_g.person_id == given("person_id"))
 _REVOKE = update(grant_).values(revoked_at=given("at")).where(_g.token_hash == given("w_hash"), _g.revoked_at.is_(None))
+_END_RELAYS = (
+    update(grant_)
+    .values(revoked_at=given("at"))
+    .where(Among(_g.relay_id, "relays"), _g.revoked_at.is_(None))
+    .returning(_g.session)
+)
 
 
 @cache
@@ -46,6 +52,7 @@ def _grant(row: Row) -> Grant:
         session=row[4],
         expires_at=moment_or_none(row[5]),
         revoked_at=moment_or_none(row[6]),
+        relay_id=row[7],
     )
 
 
@@ -61,6 +68,7 @@ class StoredGrants:
         self._link.run(
             _ADD, token_hash=g.token_hash, power=g.power.value, person_id=g.person_id, request_id=g.request_id,
             session=g.session, expires_at=micros_or_none(g.expires_at), revoked_at=micros_or_none(g.revoked_at),
+            relay_id=g.relay_id,
         )  # fmt: skip
 
     def by_hash(self, token_hash: bytes) -> Grant | None:
@@ -84,3 +92,8 @@ class StoredGrants:
     def revoke(self, token_hash: bytes, at: datetime) -> None:
         """Ended from then on; the first date stands."""
         self._link.run(_REVOKE, w_hash=token_hash, at=micros(at))
+
+    def end_relays(self, relay_ids: Sequence[int], at: datetime) -> list[str]:
+        """Those links and everything that was opened by them end; the sessions that lost something."""
+        rows = self._link.rows(_END_RELAYS, relays=as_json(list(relay_ids)), at=micros(at))
+        return sorted({row[0] for row in rows if row[0]})

@@ -1,6 +1,6 @@
-"""The tables of the house itself: the audit and its chain, who may no longer, who looks after it, where pushes go."""
+"""The tables of the house itself: audit, who may no longer, who looks after it, where pushes go, who passed what on."""
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, SmallInteger, Table, Text
 
 from dispatch.store.columns import ROW, flag_, metadata, moment, number, partial, public, to
 
@@ -96,4 +96,32 @@ push_subscription = Table(
     Index("ix_push_subscription_person_id", "person_id"),
     # A message waits under the device's number: used again, it would reach somebody else's.
     sqlite_autoincrement=True,
+)
+
+relay = Table(
+    "relay",
+    metadata,
+    number(),
+    public(),
+    to("request_id", "request"),
+    to("person_id", "person"),
+    to("parent", "relay", null=True),
+    Column("depth", SmallInteger, nullable=False),
+    flag_("named"),
+    Column("opened", SmallInteger, nullable=False),
+    moment("created_at", null=False),
+    moment("opened_at"),
+    moment("expires_at", null=False),
+    moment("ended_at"),
+    # The second net under "through three hands at most"; the first is domain/relay.py.
+    CheckConstraint("depth BETWEEN 1 AND 3", name="depth"),
+    Index("ix_relay_request_id", "request_id"),
+    Index("ix_relay_person_id", "person_id", "created_at"),
+)
+
+relay_claim = Table(
+    "relay_claim",
+    metadata,
+    to("claim_id", "claim", key=True),
+    to("relay_id", "relay"),
 )

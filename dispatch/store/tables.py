@@ -41,6 +41,8 @@ from dispatch.store.house_tables import (
     hold,
     push_subscription,
     refusal,
+    relay,
+    relay_claim,
     verdict,
 )
 
@@ -70,6 +72,8 @@ __all__ = [
     "person",
     "push_subscription",
     "refusal",
+    "relay",
+    "relay_claim",
     "report",
     "request",
     "request_secret",
@@ -354,7 +358,9 @@ grant_ = Table(
     Column("session", Text, index=True),
     moment("expires_at"),
     moment("revoked_at"),
+    to("relay_id", "relay", null=True),
     known("power", Power),
     Index("ix_grant__person_id", "person_id"),
     Index("ix_grant__request_id", "request_id"),
+    Index("ix_grant__relay_id", "relay_id"),
 )

@@ -15,6 +15,7 @@ from dispatch.store.network import StoredNetwork
 from dispatch.store.outbox import StoredOutbox
 from dispatch.store.people import StoredPeople
 from dispatch.store.push import StoredDevices
+from dispatch.store.relays import StoredRelays
 from dispatch.store.requests import StoredRequests
 from dispatch.store.safety import StoredSafety
 from dispatch.store.secrets import StoredKeys, StoredSecrets
@@ -43,6 +44,7 @@ class StoreTx:
         self.network = StoredNetwork(link, self.patiently, secrets)
         self.journal = StoredJournal(link, state)
         self.grants = StoredGrants(link)
+        self.relays = StoredRelays(link)
         self.due = StoredDue(link, state)
         self.outbox = StoredOutbox(link, state)
         self.devices = StoredDevices(link, state, keyring)

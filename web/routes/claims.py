@@ -49,14 +49,15 @@ async def claim(call: Call, public_id: str, body: bodies.ClaimBody) -> Written:
         )
         view = claim_seats.claim_seats(tx, now, command)
         if call.viewer.session is not None and (token := view.pop("token", None)):
-            _sign_in(tx, now, call.viewer.session, token)
+            sign_in_guest(tx, now, call.viewer.session, token)
         return view
 
     async with call.limited(*CLAIM) as count:
         return await call.write(job, 201)
 
 
-def _sign_in(tx: Tx, now: datetime, session: str, token: str) -> None:
+def sign_in_guest(tx: Tx, now: datetime, session: str, token: str) -> None:
+    """That browser is, from now on, the guest who was just made."""
     grant = tx.grants.by_hash(hashed(token))
     person = grant.person_id if grant else None
     sign_in.add_to_session(tx, now, session, Grant(token_hash=b"", power=Power.MEMBER, person_id=person))

@@ -19,4 +19,4 @@ async function open() {
   ended.textContent = answer ? document.getElementById("says").content.textContent : ended.textContent;
   ended.setAttribute("role", "alert");
 }
-if (/^fl[movhi]_/.test(token)) open();
+if (/^fl[movhir]_/.test(token)) open();
