@@ -136,6 +136,7 @@ def show_request(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[
         answer["mine"] = {
             "claim": my_claim_view(tx, claim) if claim else None,
             "alert": alert_views(tx, [alert])[0] if alert else None,
+            "links": sum(link.person_id == viewer.person_id for link in tx.relays.of_request(request.id)),
         }
     return answer
 

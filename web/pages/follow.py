@@ -85,6 +85,9 @@ def region(reader: Reader, seen: Seen) -> dict[str, Any]:
         "strip": _strip(speak, seen),
         "where": _where(seen),
         "heard": story.heard_line(speak, heard) if heard and heard["alerted"] and going and told.asks is None else None,
+        "passed": story.passed_line(speak, view.get("passed")),
+        "way": story.way(speak, view["carried"], speak.t("you")) if view.get("carried") else None,
+        "links": seen.coordinator or view["role"] == "owner" or bool((view.get("mine") or {}).get("links")),
         "alternatives": told.tone != "stop" and KINDS[view["kind"]].located,
         "odds": story.odds(speak, view.get("forecast"))
         if view["status"] == "open" and view["role"] == "owner"
@@ -123,6 +126,8 @@ def _card(speak: Speaker, view: Mapping[str, Any], claim: Mapping[str, Any]) -> 
         "tell": claim.get("tell") if claim["status"] != "met" else None,
         "hear": claim.get("hear") if claim["status"] != "met" else None,
         "id": claim["id"],
+        "carried": story.way(speak, claim["carried"]) if claim.get("carried") else None,
+        "asks": view["role"] == "owner" and not claim.get("shown", True) and claim["status"] != "met",
     }
 
 

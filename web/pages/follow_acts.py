@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from dispatch.actions import change_request, close_request, step_claim
+from dispatch.actions.decide_claim import DecideClaim, Decision, decide_claim
 from dispatch.actions.words import hashed
 from dispatch.domain.errors import Invalid, NotFound, SignIn
 from dispatch.domain.lifecycle import Disposition, Step
@@ -95,6 +96,18 @@ async def did_not_come(request: Request, public_id: str) -> Response:
     call, form = await form_call(request)
     command = step_claim.StepClaim(claim=named(form.get("claim"), "claim"), viewer=call.viewer, step=Step.NO_SHOW)
     await call.write(lambda tx, now: step_claim.step_claim(tx, now, command))
+    return back_to(public_id)
+
+
+@router.post("/r/{public_id}/decide")
+async def decide(request: Request, public_id: str) -> Response:
+    """A stranger may see the place and come, or is thanked and their seats are open again."""
+    call, form = await form_call(request)
+    said = form.get("decision")
+    if said not in set(Decision):
+        raise Invalid([{"field": "decision", "says": "show or refuse"}])
+    command = DecideClaim(claim=named(form.get("claim"), "claim"), viewer=call.viewer, decision=Decision(said))
+    await call.write(lambda tx, now: decide_claim(tx, now, command))
     return back_to(public_id)
 
 

@@ -31,8 +31,9 @@ class Seen:
     off: int
     country: str | None
     helper: bool
-    """Did they come by the link for helpers?"""
+    """Did they come by a link that lets them help: the one for helpers, or one that was passed on?"""
     member: bool
+    coordinator: bool = False
 
     @property
     def position(self) -> str:
@@ -76,6 +77,7 @@ def _seen(tx: Tx, request_id: int, view: Mapping[str, Any], role: Role, country:
         epoch=tail.epoch,
         off=int(view["off"]),
         country=country,
-        helper=viewer.powers.get(request_id) == Power.HELPER,
+        helper=viewer.powers.get(request_id) in (Power.HELPER, Power.RELAY),
         member=viewer.person_id is not None and not viewer.guest,
+        coordinator=viewer.coordinator,
     )

@@ -159,6 +159,8 @@ class Mine:
     warn: bool
     tone: str
     seats: int
+    waits: bool
+    """For the word of the person waiting: a stranger's offer, before the place is shown."""
 
 
 def mine(speak: Speaker, claim: View, now: datetime) -> Mine:
@@ -167,8 +169,12 @@ def mine(speak: Speaker, claim: View, now: datetime) -> Mine:
     exact = "accuracy_m" in place and claim["standing"]
     until = story.when(claim["lease_until"])
     seats = nouns.units(speak, claim["kind"], claim["seats"])
-    warn = claim["status"] == "committed" and until is not None and until - now <= SOON
+    waits = claim["standing"] and bool(place) and not exact
+    warn = not waits and claim["status"] == "committed" and until is not None and until - now <= SOON
     title, line = _step_words(speak, claim, seats, until, warn=warn)
+    if waits:
+        title = speak.t("You offered {seats}.", seats=seats)
+        line = speak.t("The person waiting looks at your offer first. When they let you come, you see the exact place.")
     label = place.get("label") or place.get("text")
     picture = None
     if place.get("cell") and claim["status"] != "standby":
@@ -193,6 +199,7 @@ def mine(speak: Speaker, claim: View, now: datetime) -> Mine:
         warn=warn,
         tone="wait" if warn else "go",
         seats=claim["seats"],
+        waits=waits,
     )
 
 

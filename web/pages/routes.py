@@ -5,12 +5,26 @@ Pages use the same actions, the same auth and the same keys as the API; nothing 
 
 from fastapi import APIRouter
 
-from web.pages import ask, calm, desk, device, follow, follow_acts, ground, live, static, take, volunteer, watch
+from web.pages import (
+    ask,
+    calm,
+    desk,
+    device,
+    follow,
+    follow_acts,
+    ground,
+    live,
+    passing,
+    static,
+    take,
+    volunteer,
+    watch,
+)
 from web.pages.faults import install
 
 __all__ = ["install", "router"]
 
 router = APIRouter(include_in_schema=False)
-for part in (static, ask, calm, follow_acts, take, live, follow, device, volunteer, watch, ground, desk):
+for part in (static, ask, calm, follow_acts, passing, take, live, follow, device, volunteer, watch, ground, desk):
     # Before /help/{alert}: /help/live is no alert's name.
     router.include_router(part.router)

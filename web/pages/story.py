@@ -315,6 +315,21 @@ def _covered(speak: Speaker, view: View, claims: Sequence[View]) -> Story:
     return Story(headline=nouns.all_found(speak, kind, seats["total"]), line=line, tone="go")
 
 
+def passed_line(speak: Speaker, counts: Mapping[str, int] | None) -> Markup | None:
+    """How often the ask was passed on and opened; None while nobody has, or for whom it is not."""
+    if not counts or not counts["people"]:
+        return None
+    people = speak.tn("{n} person passed it on.", "{n} people passed it on.", counts["people"])
+    opened = speak.tn("It was opened once.", "It was opened {n} times.", counts["opened"])
+    return Markup("{} {}").format(people, opened) if counts["opened"] else people
+
+
+def way(speak: Speaker, hands: Sequence[str | None], *last: Markup) -> Markup:
+    """Through whose hands it came, the first one first: "Robert → Maryam → you"."""
+    arrow = " ← " if speak.dir == "rtl" else " → "
+    return Markup(arrow).join([*(said(name) if name else speak.t("somebody") for name in hands), *last])  # noqa: S704  # ours
+
+
 def odds(speak: Speaker, forecast: Mapping[str, Any] | None) -> tuple[Markup, bool] | None:
     """The honest forecast in tenths, and whether the alternatives come first; None when there is none."""
     if not forecast or forecast.get("p") is None:

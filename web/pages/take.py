@@ -14,7 +14,7 @@ from dispatch.domain.visibility import Role
 from dispatch.ports import Tx
 from web.call import Call, checked, named
 from web.errors import STATUS, code_of
-from web.pages import helping, nouns, outbox
+from web.pages import helping, nouns, outbox, story
 from web.pages.door import form_call, look, new_key, wants_json
 from web.pages.faults import PageRoute
 from web.pages.following import Seen, see
@@ -56,6 +56,9 @@ def take_form(
         "guest": guest,
         "key": new_key,
         "notice": notice,
+        "way": story.way(speak, alert["carried"], speak.t("you")) if alert.get("carried") else None,
+        "stranger": alert["ring"] == "open" and not alert.get("invited"),
+        "passable": not over and not card.drill and bool(card.id or alert.get("carried")),
         "full": card.open == 0 or left == 0,
         "over": over,
         "reasons": [(reason, speak.t(reason)) for reason in REASONS] if card.id else [],
@@ -81,6 +84,8 @@ def as_alert(seen: Seen) -> dict[str, Any]:
         "drill": view["drill"],
         "status": view["status"],
         "ring": "open",
+        "invited": seen.member or (seen.helper and "carried" not in view),
+        "carried": view.get("carried"),
         "requester": None,
         "path": [],
         "community": None,

@@ -128,6 +128,7 @@ def live_values(reader: Reader, state: dict[str, Any]) -> dict[str, Any]:
         "cards": helping.cards(speak, state["alerts"], now),
         "over": [_over(reader, each) for each in state["over"]],
         "gone": _gone(reader, state["alerts"]),
+        "thanks": [_thanks(reader, each) for each in state["thanks"] if _fresh(reader, each)],
         "groups": len(state["me"]["communities"]),
         "last": _last(reader, state["alerts"]),
         "key": new_key,
@@ -145,6 +146,23 @@ def _over(reader: Reader, over: dict[str, Any]) -> dict[str, Any]:
     one, other = "Thank you. {n} person got there with you.", "Thank you. {n} people got there with you."
     title = speak.tn(one, other, people) if over["kind"] == "ride" else speak.t("Thank you. It is done.")
     return over | {"title": title}
+
+
+def _fresh(reader: Reader, thanks: dict[str, Any]) -> bool:
+    return reader.now - datetime.fromisoformat(thanks["at"]) < limits.THANKED
+
+
+def _thanks(reader: Reader, thanks: dict[str, Any]) -> Markup:
+    """The word for whoever passed a call on that has ended well."""
+    speak = reader.speak
+    if not thanks["seats"] or thanks["kind"] != "ride":
+        return speak.t("They are safe. Thank you for passing it on.")
+    people = nouns.count(thanks["kind"], thanks["seats"])
+    one, other = (
+        "They are safe. {n} person got there through the link you passed on. Thank you.",
+        "They are safe. {n} people got there through the link you passed on. Thank you.",
+    )
+    return speak.tn(one, other, people)
 
 
 def _gone(reader: Reader, alerts: list[dict[str, Any]]) -> Markup | None:
