@@ -81,15 +81,18 @@ def test_strangers_see_coarser_cells_under_names_they_can_not_compare(tmp_path: 
 def test_a_watcher_who_falls_behind_is_told_the_latest_when_it_can_hear_again(tmp_path: Path) -> None:
     async def scene(here: World) -> None:
         ada = await here.person()
-        listener = Listener(here, ada)
+        listener, second = Listener(here, ada), await here.ask(ada, at=RENO)
+        await here.settled()
+        here.later(1)
         await here.follow(listener, "map:*")
         listener.heard()
         listener.wire.held = 16 * 1024 + 1
-        first, second = await here.ask(ada), await here.ask(ada, at=RENO)
+        first, never_told = await here.ask(ada), await here.ask(ada, at=RENO)
         await here.settled()
         here.later(1)
         await here.note(first)
-        await close(here, second, ada)
+        for each in (second, never_told):
+            await close(here, each, ada)
         await here.settled()
         here.later(1)
         assert listener.heard() == []

@@ -15,7 +15,7 @@ from dispatch.domain import limits
 from dispatch.domain.visibility import Viewer
 from web.live import frames
 from web.live.conversation import Bye, Code, Conversation, Effect, Ping, Subscribe, Unsubscribe, Welcome
-from web.live.frames import Burst, Packed
+from web.live.frames import Burst, MapNews, Packed
 from web.live.hub import Hub
 from web.live.subscription import Cells, Picture, Subscription
 
@@ -152,10 +152,9 @@ class Connection:
         head = frames.encode({"f": "subbed", "id": sub.id, "mode": "snapshot", "epoch": epoch, "off": 0})
         self._write(frames.text_frame(head[:-1] + b',"state":' + state + b"}"))
 
-    def map(self, sub: Subscription, put: list[bytes], gone: list[bytes]) -> None:
+    def map(self, sub: Subscription, news: MapNews) -> None:
         """What changed on the map."""
-        body = b'{"f":"map","id":%d,"put":[' % sub.id + b",".join(put) + b'],"del":[' + b",".join(gone) + b"]}"
-        self._write(frames.text_frame(body))
+        self._write(news.frame(sub.id))
 
     def position(self, sub: Subscription, rest: bytes) -> None:
         """Where somebody is now."""

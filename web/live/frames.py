@@ -5,7 +5,7 @@ written whole to many transports it costs a copy, not an encoding (docs/live-str
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from dispatch.domain import limits
@@ -123,6 +123,27 @@ class Burst:
         made = self._frames.get((role, sub_id))
         if made is None:
             made = self._frames[role, sub_id] = b"".join([each.frame(role, sub_id) for each in self.packed])
+        return made
+
+
+class MapNews:
+    """What has changed on a map, for everyone who is told it alike: one frame for each subscription id."""
+
+    __slots__ = ("_frames", "_rest")
+
+    def __init__(self, put: Sequence[bytes], gone: Sequence[bytes]) -> None:
+        """Entries to put and entries to take away, as written."""
+        self._rest = b'"put":[' + b",".join(put) + b'],"del":[' + b",".join(gone) + b"]}" if put or gone else b""
+        self._frames: dict[int, bytes] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._rest)
+
+    def frame(self, sub_id: int) -> bytes:
+        """The whole websocket frame."""
+        made = self._frames.get(sub_id)
+        if made is None:
+            made = self._frames[sub_id] = text_frame(b'{"f":"map","id":%d,' % sub_id + self._rest)
         return made
 
 

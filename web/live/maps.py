@@ -2,12 +2,13 @@
 
 Holds what has been published and what has changed since; `tick` moves the one to the other and tells
 everybody. Lives on the event loop; never reads the store. Coarse cells only: visibility decides.
-Invariant: a subscriber's entries after a tick are those a fresh snapshot would give (tests/live/test_maps.py).
+Invariants: a subscriber's entries after a tick are those a fresh snapshot would give; of an ask beyond its budget
+of cells it hears nothing, not even that it is over (tests/live/test_maps.py).
 """
 
 import secrets
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,7 +17,7 @@ from dispatch.domain import limits
 from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role, Viewer
 from geo import cells
-from web.live.frames import encode
+from web.live.frames import MapNews, encode
 from web.live.subscription import Subscription
 
 EVERYWHERE: Final = "*"
@@ -48,8 +49,22 @@ class _Entry:
         return self.parts[role]
 
 
-Told = tuple[list[bytes], list[bytes]]
-"""Entries to put and entries to take away, as written."""
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """An ask as it is now, and the entry that was told last."""
+
+    was: _Entry | None
+    request: Request
+
+
+Changes = Mapping[int, _Change]
+"""By ask."""
+
+
+def _joined(missed: Changes, now: Changes) -> Changes:
+    """As one change each: from what was told before the first to what the last made of it."""
+    late = {ask: _Change(change.was, now.get(ask, change).request) for ask, change in missed.items()}
+    return {**now, **late}
 
 
 def _alike(sub: Subscription) -> object:
@@ -73,7 +88,7 @@ class MapBoard:
         self._subs: dict[str, dict[Subscription, None]] = {}
         self._seen: dict[Subscription, set[str]] = {}
         """Of subscribers with a budget of cells: those they have been let see."""
-        self._behind: dict[Subscription, dict[int, Request]] = {}
+        self._behind: dict[Subscription, Changes] = {}
         """What a subscriber with too much waiting has not been told yet."""
 
     def __len__(self) -> int:
@@ -130,59 +145,80 @@ class MapBoard:
 
     def tick(self) -> bool:
         """Publishes what has changed and tells everyone whose cell it is in, one frame each. Was anybody told?"""
-        changed, self._changed = self._changed, {}
-        concerned: dict[Subscription, dict[int, Request]] = {sub: {} for sub in self._behind}
-        for request_id, request in changed.items():
-            old = self._shown.get(request_id)
-            if old is not None and request.off < old.request.off:
-                continue
-            new = _entry(request)
-            if new is not None:
-                self._shown[request_id] = new
-            else:
-                self._shown.pop(request_id, None)
-            if old is None and new is None:
-                continue
-            for cell in {EVERYWHERE} | {entry.cell for entry in (old, new) if entry}:
-                for sub in self._subs.get(cell, ()):
-                    concerned.setdefault(sub, {})[request_id] = request
-        told: dict[object, Told] = {}
+        news = self._publish()
+        cells_of = {key: self._cells(changes) for key, changes in news.items()}
+        told: dict[object, MapNews] = {}
         any_told = False
-        for sub, parts in concerned.items():
-            behind = self._behind.pop(sub, None)
-            if sub.sink.waiting() > limits.TICK_BUFFER_BYTES:
-                self._behind[sub] = (behind or {}) | parts
+        for sub in dict.fromkeys([*self._behind, *(sub for key in news for sub in self._subs.get(key, ()))]):
+            if sub.gone:
                 continue
+            changes: Changes = news.get(sub.key, {})
+            touched = cells_of.get(sub.key, set())
+            if missed := self._behind.pop(sub, None):
+                changes = _joined(missed, changes)
+                touched = self._cells(changes)
+            if sub.sink.waiting() > limits.TICK_BUFFER_BYTES:
+                self._behind[sub] = changes
+                continue
+            fresh = self._let_see(sub, changes)
+            seen = self._seen.get(sub)
             # A wall of a thousand is told the same thousand entries: written once, not a million times.
-            alike = _alike(sub) if self._all_seen(sub, parts) and not behind else None
-            put, gone = (told.get(alike) if alike else None) or self._news(sub, (behind or {}) | parts)
-            if alike:
-                told[alike] = put, gone
-            if put or gone:
-                sub.sink.map(sub, put, gone)
+            alike = None if missed or fresh or (seen is not None and not touched <= seen) else _alike(sub)
+            said = told.get(alike) if alike else None
+            if said is None:
+                said = self._news(sub, changes, fresh)
+                if alike:
+                    told[alike] = said
+            if said:
+                sub.sink.map(sub, said)
                 any_told = True
         return any_told
 
-    def _all_seen(self, sub: Subscription, parts: Iterable[int]) -> bool:
-        """May the subscriber see all that has changed? What is new to it is taken from its budget."""
-        seen = self._seen.get(sub)
-        if seen is None or sub.sink.cells is None:
-            return True
-        changed = {entry.cell for request_id in parts if (entry := self._shown.get(request_id))}
-        if fresh := changed - seen:
-            seen |= sub.sink.cells(fresh)
-        return changed <= seen
+    def _publish(self) -> dict[str, dict[int, _Change]]:
+        """Shows what has changed from now on; the answer is who is to hear of what, by cell and for EVERYWHERE."""
+        changed, self._changed = self._changed, {}
+        news: dict[str, dict[int, _Change]] = {}
+        for request_id, request in changed.items():
+            was, now = self._shown.get(request_id), _entry(request)
+            if was is not None and request.off < was.request.off:
+                continue
+            if now is not None:
+                self._shown[request_id] = now
+            else:
+                self._shown.pop(request_id, None)
+            if was or now:
+                for key in {EVERYWHERE} | {entry.cell for entry in (was, now) if entry}:
+                    news.setdefault(key, {})[request_id] = _Change(was, request)
+        return news
 
-    def _news(self, sub: Subscription, parts: dict[int, Request]) -> Told:
+    def _cells(self, changes: Changes) -> set[str]:
+        """Every cell these asks were or are in."""
+        return {e.cell for ask, change in changes.items() for e in (change.was, self._shown.get(ask)) if e}
+
+    def _let_see(self, sub: Subscription, changes: Changes) -> set[str]:
+        """Cells that are taken from the subscriber's budget because something has moved into them."""
+        seen, may = self._seen.get(sub), sub.sink.cells
+        if seen is None or may is None or sub.key != EVERYWHERE:
+            return set()
+        fresh = {entry.cell for ask in changes if (entry := self._shown.get(ask))} - seen
+        fresh = may(fresh) if fresh else fresh
+        seen |= fresh
+        return fresh
+
+    def _news(self, sub: Subscription, changes: Changes, fresh: set[str]) -> MapNews:
         put: list[bytes] = []
         gone: list[bytes] = []
-        for request_id, request in parts.items():
-            now = self._shown.get(request_id)
-            if now is not None and sub.key in (EVERYWHERE, now.cell) and (part := self._put(now, sub)):
+        for request_id, change in changes.items():
+            now, was = self._shown.get(request_id), change.was
+            if now is not None and (part := self._put(now, sub)):
                 put.append(part)
-            else:
-                gone.append(encode({"id": self._id(request, sub.sink.viewer), "v": request.off}))
-        return put, gone
+            elif was is not None and was.cell not in fresh and self._put(was, sub):
+                # Never of one that it was not told of: the name alone would say that somebody asks there.
+                gone.append(encode({"id": self._id(change.request, sub.sink.viewer), "v": change.request.off}))
+        if fresh:
+            put += [part for entry in self._shown.values() if entry.cell in fresh and entry.request.id not in changes
+                    if (part := self._put(entry, sub))]  # fmt: skip
+        return MapNews(put, gone)
 
     def _of(self, cell: str) -> list[_Entry]:
         return [entry for entry in self._shown.values() if cell in (EVERYWHERE, entry.cell)]
@@ -192,7 +228,7 @@ class MapBoard:
 
     def _put(self, entry: _Entry, sub: Subscription) -> bytes | None:
         part, seen = entry.part(Role(sub.role or Role.PUBLIC)), self._seen.get(sub)
-        if part is None or (seen is not None and entry.cell not in seen):
+        if part is None or sub.key not in (EVERYWHERE, entry.cell) or (seen is not None and entry.cell not in seen):
             return None
         return b'{"id":' + encode(self._id(entry.request, sub.sink.viewer)) + b"," + part
 

@@ -15,7 +15,7 @@ from dispatch.domain.errors import Busy, NotFound
 from dispatch.domain.visibility import Viewer
 from web.live import frames
 from web.live.conversation import Code
-from web.live.frames import Burst, Packed
+from web.live.frames import Burst, MapNews, Packed
 from web.live.hub import Hub
 from web.live.subscription import Cells, Picture, Subscription
 
@@ -52,7 +52,7 @@ class _Stream:
     def position_state(self, sub: Subscription, places: list[bytes], epoch: str) -> None:
         """Never asked for."""
 
-    def map(self, sub: Subscription, put: list[bytes], gone: list[bytes]) -> None:
+    def map(self, sub: Subscription, news: MapNews) -> None:
         """Never asked for."""
 
     def position(self, sub: Subscription, rest: bytes) -> None:

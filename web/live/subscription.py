@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from dispatch.domain import limits
 from dispatch.domain.visibility import Viewer
 from web.live.conversation import Code
-from web.live.frames import Burst, Packed
+from web.live.frames import Burst, MapNews, Packed
 
 Cells = Callable[[Iterable[str]], set[str]]
 """Of these cells of the map, those that may be shown now: the ones shown before, and a few new ones a minute."""
@@ -116,8 +116,8 @@ class Sink(Protocol):
         """Not theirs, or no longer."""
         ...
 
-    def map(self, sub: Subscription, put: list[bytes], gone: list[bytes]) -> None:
-        """What changed on the map, as encoded entries."""
+    def map(self, sub: Subscription, news: MapNews) -> None:
+        """What changed on the map."""
         ...
 
     def position(self, sub: Subscription, rest: bytes) -> None:
