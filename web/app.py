@@ -94,6 +94,7 @@ def create_app(flare: Flare, board: Board | None = None) -> Edge:
         finally:
             app.live = None
             await hub.stop()
+            api.state.limiter.close()
             await asyncio.to_thread(flare.push.stop)
             if keeping is not None:
                 keeping.cancel()

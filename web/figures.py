@@ -8,6 +8,7 @@ a killed one counted in its last second is lost. Nobody waits for anybody, and a
 import contextlib
 import json
 import os
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -42,30 +43,46 @@ def _summed(each: Sequence[Figures]) -> dict[str, float]:
     return {name: sum(f.counters.get(name, 0) for f in each) for name in sorted({n for f in each for n in f.counters})}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """What one look at the folder says."""
+
+    counters: Mapping[str, float]
+    """All workers' together, those of ended ones included."""
+    gauges: Mapping[str, Mapping[str, float]]
+    """By worker; while one takes another's place, of the newer one."""
+    copies: Copies
+    """The furthest anybody has counted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Where one worker writes its figures, and reads everybody's."""
+    """Where one worker writes its figures, and reads everybody's. Thread-safe."""
 
     folder: Path
     worker: int
     since: float = field(default_factory=time.monotonic)
+    _writing: threading.Lock = field(default_factory=threading.Lock)
 
     def write(self, own: Figures) -> None:
-        """Puts them in the place of the last ones."""
-        _put(self.folder / f"{self.worker}-{os.getpid()}", replace(own, since=self.since))
+        """Puts them in the place of the last ones. Raises: OSError."""
+        with self._writing:
+            _put(self.folder / f"{self.worker}-{os.getpid()}", replace(own, since=self.since))
 
-    def counters(self) -> Mapping[str, float]:
-        """The whole fleet's, those of ended workers included."""
-        return _summed(list(self._everybody().values()))
+    def read(self) -> Fleet:
+        """Everybody's, from one look."""
+        everybody = self._everybody()
+        living = sorted(everybody.items(), key=lambda named: named[1].since)
+        return Fleet(
+            counters=_summed(list(everybody.values())),
+            gauges={name.partition("-")[0]: figures.gauges for name, figures in living if name != GONE},
+            copies=furthest([figures.copies for figures in everybody.values()]),
+        )
 
-    def gauges(self) -> dict[str, Mapping[str, float]]:
-        """By worker; while one takes another's place, of the newer one."""
-        living = sorted(self._everybody().items(), key=lambda named: named[1].since)
-        return {name.partition("-")[0]: figures.gauges for name, figures in living if name != GONE}
-
-    def copies(self) -> Copies:
-        """The furthest anybody has counted."""
-        return furthest([figures.copies for figures in self._everybody().values()])
+    def exchange(self, own: Figures) -> Fleet:
+        """Writes these and reads everybody's: whoever asks next, anywhere, is told no less. Raises: OSError."""
+        self.write(own)
+        return self.read()
 
     def _everybody(self) -> dict[str, Figures]:
         living = {path.name: _get(path) for path in sorted(self.folder.glob("*-*")) if not path.suffix}

@@ -1,11 +1,13 @@
 """How much one caller may ask for: token buckets, counted in Redis by all workers together where there is one.
 
 Without Redis, or while it is away, each of N workers counts in its own memory, a bounded number of callers, and
-gives an Nth: together they never give more than the table says (tests/faults/test_shared_limits.py).
+gives an Nth, at least one at a time: N is what the bus last heard of all machines, no less than this machine's
+(tests/faults/test_shared_limits.py).
 Time is an argument. The table is docs/http.md's "Limits"; a direct caller over loopback is the
 operator at home and is not counted unless the settings say so (tests/web/test_limits.py).
 """
 
+import contextlib
 import math
 import threading
 from collections import OrderedDict
@@ -62,9 +64,14 @@ NEW_CELLS: Final = Rule(name="cells", count=30, seconds=MINUTE)
 CELLS_KNOWN: Final = 2_000
 """Cells remembered of one viewer."""
 VIEWERS_KNOWN: Final = 5_000
+CELLS_WAITING: Final = 1_000
+"""What waits to be said of that; beyond it this worker gives its share, as if nobody heard."""
 CELLS_SEEN: Final = "cells"
 """The bus's channel by which workers say what they let a viewer see."""
 TEST_PUSH: Final = (Rule(name="test-push", count=10, seconds=HOUR),)
+GROUND: Final = (Rule(name="ground", count=30, seconds=MINUTE),)
+"""Pieces of ground that nobody has drawn yet: half a second of a processor each."""
+GROUND_NEAR: Final = (Rule(name="ground-near", count=60, seconds=MINUTE),)
 READINESS: Final = (Rule(name="readiness", count=10, seconds=HOUR),)
 EXPORT: Final = (Rule(name="export", count=5, seconds=DAY),)
 OTHER: Final = (Rule(name="other", count=120, seconds=MINUTE),)
@@ -91,12 +98,24 @@ class Limiter:
         self._bus = bus
         # A bus that is slow must not hold the event loop, on which maps ask for cells.
         self._teller = ThreadPoolExecutor(1, "flare-cells") if bus is not None else None
-        if bus is not None:
-            bus.subscribe(CELLS_SEEN, self._heard)
+        self._unhook = bus.subscribe(CELLS_SEEN, self._heard) if bus is not None else lambda: None
+        self._telling = 0
         self.refused = 0
 
     def __len__(self) -> int:
         return len(self._buckets)
+
+    def close(self) -> None:
+        """Says nothing more to the other workers and hears nothing from them. Idempotent."""
+        self._unhook()
+        teller, self._teller = self._teller, None
+        if teller is not None:
+            teller.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def _share(self) -> int:
+        """Of how many workers this one is, as far as it knows."""
+        return max(self._workers, getattr(self._bus, "workers", 1))
 
     @property
     def waits(self) -> bool:
@@ -106,7 +125,7 @@ class Limiter:
     @property
     def alone(self) -> bool:
         """Does this worker give its share by itself, since there is no counting together now?"""
-        return self._workers > 1 and (self._shared is None or self._shared.away)
+        return self._share > 1 and (self._shared is None or self._shared.away)
 
     def counts(self, visitor: Visitor) -> bool:
         """Is this caller held to the table?"""
@@ -119,7 +138,7 @@ class Limiter:
             return waited
         with self._lock:
             now = self._now()
-            share = [self._bucket(rule, who, self._workers) for rule, who in charges]
+            share = [self._bucket(rule, who, self._share) for rule, who in charges]
             wait = max((1.0 - self._level(each, now)) / each.per_second for each in share)
             if wait <= 0:
                 for each in share:
@@ -132,7 +151,7 @@ class Limiter:
             return
         with self._lock:
             now = self._now()
-            for each in (self._bucket(*charge, self._workers) for charge in charges):
+            for each in (self._bucket(*charge, self._share) for charge in charges):
                 self._keep(each.name, min(each.size, self._level(each, now) + 1.0), now)
 
     def too_soon(self, wait: float) -> SlowDown:
@@ -149,17 +168,36 @@ class Limiter:
         asked = dict.fromkeys(wanted)
         if not self.counts(visitor):
             return set(asked)
-        together = self._bus is not None and getattr(self._bus, "connected", True)
-        bucket = self._bucket(NEW_CELLS, who, 1 if together else self._workers)
+        heard = self._teller is not None and getattr(self._bus, "connected", True)
+        together = heard and self._telling < CELLS_WAITING
+        bucket = self._bucket(NEW_CELLS, who, 1 if together else self._share)
         with self._lock:
             known = self._cells.setdefault(bucket.name, {})
             now, level = self._now(), self._level(bucket, self._now())
             fresh = [cell for cell in asked if cell not in known][: int(max(0.0, level))]
             self._see(bucket, fresh, now)
             shown = {cell for cell in asked if cell in known}
-        if fresh and together and self._bus is not None and self._teller is not None:
-            self._teller.submit(self._bus.publish, CELLS_SEEN, {"who": bucket.name, "cells": fresh})
+        if fresh and together:
+            self._tell({"who": bucket.name, "cells": fresh})
         return shown
+
+    def _tell(self, seen: Mapping[str, object]) -> None:
+        """Says it from a thread of its own; a bounded number of them wait."""
+        bus, teller = self._bus, self._teller
+        if bus is None or teller is None:
+            return
+        with self._lock:
+            self._telling += 1
+
+        def tell() -> None:
+            try:
+                bus.publish(CELLS_SEEN, seen)
+            finally:
+                with self._lock:
+                    self._telling -= 1
+
+        with contextlib.suppress(RuntimeError):  # closed meanwhile
+            teller.submit(tell)
 
     def _heard(self, message: Mapping[str, object]) -> None:
         """Another worker let a viewer see cells, or this one did: what is known already costs nothing twice."""

@@ -5,7 +5,7 @@ In a fleet any worker tells all workers' counters as one, and each one's gauges 
 """
 
 import asyncio
-import contextlib
+import logging
 import os
 import resource
 from collections import Counter
@@ -22,7 +22,9 @@ from dispatch.domain.lifecycle import RequestState
 from dispatch.ports import Tx
 from dispatch.runtime import Flare
 from dispatch.tally import Histogram, Tally
-from web.figures import WRITTEN_EACH_S, Board, Figures
+from web.figures import WRITTEN_EACH_S, Board, Figures, Fleet
+
+log = logging.getLogger("flare.metrics")
 
 Samples = Mapping[str, float]
 """By name and labels, as they are written; those of one family together."""
@@ -118,25 +120,35 @@ def of_worker(state: State, head: int) -> Figures:
     return Figures(counters=counters, gauges=gauges, copies=flare.tally.figures())
 
 
-def of_fleet(board: Board) -> tuple[dict[str, float], Tally]:
+def of_fleet(fleet: Fleet) -> tuple[dict[str, float], Tally]:
     """What all workers have counted, and each one's gauges."""
-    samples = dict(board.counters())
-    everybody = board.gauges()
-    for name in sorted({name for gauges in everybody.values() for name in gauges}):
-        samples |= labelled(name, "worker", {who: g[name] for who, g in everybody.items() if name in g})
-    return samples, Tally().resume(board.copies())
+    samples = dict(fleet.counters)
+    for name in sorted({name for gauges in fleet.gauges.values() for name in gauges}):
+        samples |= labelled(name, "worker", {who: g[name] for who, g in fleet.gauges.items() if name in g})
+    return samples, Tally().resume(fleet.copies)
 
 
-async def keep(state: State, board: Board) -> None:
+async def keep(state: State, board: Board, each_s: float = WRITTEN_EACH_S) -> None:
     """Writes this worker's figures each second, until it is cancelled, and once more then."""
+
+    def write(head: int) -> None:
+        try:
+            board.write(of_worker(state, head))
+        except OSError as fault:
+            # A full disk costs the figures of that second, not all that follow.
+            log.warning("figures could not be written: %s", fault)
+
     try:
         while True:
-            with contextlib.suppress(Busy):
+            try:
                 _, head = await state.flare.store.read(lambda tx, now: tx.journal.head())
-                board.write(of_worker(state, head))
-            await asyncio.sleep(WRITTEN_EACH_S)
+            except Busy:
+                pass
+            else:
+                write(head)
+            await asyncio.sleep(each_s)
     finally:
-        board.write(of_worker(state, 0))
+        write(0)
 
 
 def memory_bytes() -> int:

@@ -132,7 +132,7 @@ def run_worker(settings: Settings, number: int, bound_fd: int, line_fd: int, fol
         flare = build(settings)
         board = figures.Board(folder, number) if folder is not None else None
         if board is not None:
-            flare.tally.resume(board.copies())
+            flare.tally.resume(board.read().copies)
         try:
             flare.start()
             server = _server(flare, board)

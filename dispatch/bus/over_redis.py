@@ -3,7 +3,8 @@
 Every call has a short limit and never raises into a request: a Redis that is away costs freshness,
 which the poll floor makes good, and nothing else (tests/faults/test_redis.py).
 A connection can be up and deaf (pings answered, nothing delivered): each bus says a number of its own every few
-seconds and listens for it; two that never came, and it connects anew.
+seconds and listens for it; two that never came, and it connects anew. The others' numbers say how many workers there
+are, on all machines together.
 """
 
 import json
@@ -25,6 +26,8 @@ TIMEOUT_S: Final = 0.2
 AGAIN_S: Final = 1.0
 PREFIX: Final = "flare:"
 PROBE: Final = "probe"
+PROBES_MISSED: Final = 3
+"""A worker not heard of while that many of our own probes came through is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,9 @@ class RedisBus:
         self._next = 0.0
         self._missed = 0
         self._number = 0
+        self._heard = 0
+        self._others: dict[str, int] = {}
+        """Workers that were heard, and how many of our own probes had come through then."""
         self._told: dict[str, list[Callable[[Mapping[str, object]], None]]] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -84,6 +90,11 @@ class RedisBus:
                     self._told[channel].remove(told)
 
         return end
+
+    @property
+    def workers(self) -> int:
+        """How many there are on all machines, this one included; while Redis is away, how many there were."""
+        return len(self._others) + 1
 
     def close(self) -> None:
         """Stops listening, within a second or so."""
@@ -141,9 +152,14 @@ class RedisBus:
             told(json.loads(data))
 
     def _heard_probe(self, probe: Mapping[str, object]) -> None:
-        if probe.get("of") == self._me and self._said is not None and probe.get("n") == self._said[0]:
+        of = probe.get("of")
+        if of != self._me:
+            self._others = {**self._others, str(of): self._heard}
+        elif self._said is not None and probe.get("n") == self._said[0]:
             # Only now: a line that was accepted says nothing about what comes over it.
             self._said, self._missed, self.connected = None, 0, True
+            self._heard += 1
+            self._others = {who: at for who, at in self._others.items() if at > self._heard - PROBES_MISSED}
 
 
 def answers(url: str) -> tuple[str, bool]:

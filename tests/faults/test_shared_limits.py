@@ -24,11 +24,14 @@ QUICK = Probing(every_s=0.1, heard_within_s=0.2)
 
 
 @contextmanager
-def workers(url: str, count: int = 2) -> Iterator[list[Limiter]]:
-    """So many limiters, as one fleet's workers have them; their own clocks stand still."""
+def workers(url: str, count: int = 2, known: int | None = None) -> Iterator[list[Limiter]]:
+    """So many limiters, as one fleet's workers have them; their own clocks stand still.
+
+    `known`: how many of them are on one machine, all unless said.
+    """
     buckets, buses = [RedisBuckets(url) for _ in range(count)], [RedisBus(url, QUICK) for _ in range(count)]
     yield [
-        Limiter(lambda: 0.0, always=True, workers=count, buckets=held, bus=bus, secret=b"s" * 32)
+        Limiter(lambda: 0.0, always=True, workers=known or count, buckets=held, bus=bus, secret=b"s" * 32)
         for held, bus in zip(buckets, buses, strict=True)
     ]
     for held, bus in zip(buckets, buses, strict=True):
@@ -41,10 +44,9 @@ def granted(limiters: list[Limiter], times: int = 20, who: str = "ana") -> int:
     return sum(limiters[number % len(limiters)].take([(RULE, who), (NEAR, "all")]) == 0 for number in range(times))
 
 
-def connected(limiter: Limiter) -> Callable[[], bool]:
-    bus = limiter._bus
-    assert isinstance(bus, RedisBus)
-    return lambda: bus.connected
+def bus_of(limiter: Limiter) -> RedisBus:
+    assert isinstance(limiter._bus, RedisBus)
+    return limiter._bus
 
 
 def test_two_workers_together_give_a_caller_what_one_would(redis_url: str) -> None:
@@ -107,11 +109,33 @@ def test_while_redis_is_away_each_worker_gives_its_share_and_then_they_count_tog
     asyncio.run(story())
 
 
+def test_while_redis_is_away_workers_of_other_machines_count_as_well() -> None:
+    async def story() -> None:
+        with mortal_valkey() as server, workers(server.url, 3, known=1) as machines:
+            await until(lambda: all(bus_of(each).workers == 3 for each in machines))
+            server.kill()
+            await until(lambda: not any(bus_of(each).connected for each in machines))
+            assert [granted([each]) for each in machines] == [RULE.count / 3] * 3
+            assert all(each.alone for each in machines)
+
+    asyncio.run(story())
+
+
+def test_a_worker_that_is_gone_is_not_counted_for_long(redis_url: str) -> None:
+    async def story() -> None:
+        with workers(redis_url, 2) as (one, other):
+            await until(lambda: bus_of(one).workers == 2)
+            bus_of(other).close()
+            await until(lambda: bus_of(one).workers == 1)
+
+    asyncio.run(story())
+
+
 def test_a_viewer_gets_one_budget_of_cells_from_all_workers_and_sees_everywhere_what_was_seen(redis_url: str) -> None:
     async def story() -> None:
         with workers(redis_url) as (one, other):
-            await until(connected(one))
-            await until(connected(other))
+            await until(lambda: bus_of(one).connected)
+            await until(lambda: bus_of(other).connected)
             seen = one.cells_within(STRANGER, "ana", [f"cell {number}" for number in range(20)])
             assert len(seen) == 20
             await until(lambda: _left(other) == 10)

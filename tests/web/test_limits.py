@@ -1,9 +1,11 @@
 """Nobody gets more than the table says, the operator at home excepted, and a forged header moves nothing."""
 
+import threading
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from tests.web.conftest import BAKER, Play, World
-from web.limiter import BUCKETS_MAX, Limiter, Rule
+from web.limiter import BUCKETS_MAX, CELLS_WAITING, NEW_CELLS, Limiter, Rule
 from web.visitor import trusted_networks, visitor_of
 
 RIDE = {"kind": "ride", "quantity": 3, "place": BAKER, "similar_ok": True}
@@ -140,3 +142,39 @@ def test_neighbourhoods_are_24_bits_of_an_old_address_and_56_of_a_new_one() -> N
     assert prefix("::ffff:198.51.100.7") == "198.51.100.0/24"
     assert prefix("2001:db8:aaaa:bbcc::1") == "2001:db8:aaaa:bb00::/56"
     assert prefix("") == "local"
+
+
+class StuckBus:
+    """A bus that takes a message and does not come back until it is let."""
+
+    def __init__(self) -> None:
+        self.let = threading.Event()
+        self.said = 0
+        self.listeners: list[Callable[[Mapping[str, object]], None]] = []
+
+    def publish(self, channel: str, message: Mapping[str, object]) -> None:
+        self.said += 1
+        self.let.wait(20)
+
+    def subscribe(self, channel: str, told: Callable[[Mapping[str, object]], None]) -> Callable[[], None]:
+        self.listeners = [told]
+        return self.listeners.clear
+
+
+def test_a_bus_that_hangs_costs_no_memory_and_no_more_cells_than_a_share() -> None:
+    bus, stranger = StuckBus(), visitor_of({"client": (FAR, 1), "headers": []}, ())
+    limiter = Limiter(lambda: 0.0, always=True, workers=2, bus=bus)
+    before = threading.active_count()
+    asked = [f"cell {number}" for number in range(NEW_CELLS.count * 2)]
+    seen = [len(limiter.cells_within(stranger, f"viewer {n}", asked)) for n in range(CELLS_WAITING + 2)]
+    assert (seen[0], seen[-1]) == (NEW_CELLS.count, NEW_CELLS.count / 2)
+    limiter.close()
+    limiter.close()
+    bus.let.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("flare-cells"):
+            thread.join(10)
+    assert bus.listeners == []
+    assert threading.active_count() <= before
+    assert bus.said <= 2
+    assert len(limiter.cells_within(stranger, "one more", asked)) == NEW_CELLS.count / 2

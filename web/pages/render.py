@@ -170,7 +170,7 @@ def squeezed(text: str) -> str:
 
 def packed(request: Request, body: bytes, headers: Mapping[str, str], status: int = 200) -> Response:
     """The bytes as HTML, compressed when the browser can read that."""
-    told = dict(headers)
+    told = {"Vary": "Accept-Encoding", **headers}
     if len(body) >= _PACK_FROM and "gzip" in request.headers.get("accept-encoding", ""):
         body = gzip.compress(body, 9, mtime=0)
         told["Content-Encoding"] = "gzip"

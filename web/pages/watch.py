@@ -48,6 +48,7 @@ async def watch_page(request: Request) -> Response:
     held, members, reader = await _read(call, request)
     values = wall_words.values_of(reader, held, request.query_params.get("q", ""))
     frame = ground.frame_at(scene.middle(held, members))
+    drawn = await ground.shelf().drawn(frame)
     shown = tiles.shown(call.flare.settings)
     return page(
         request,
@@ -56,11 +57,11 @@ async def watch_page(request: Request) -> Response:
         values
         | {
             "panel": Markup(fragment(reader, "watch_panel", values)),  # noqa: S704  # our own template
-            "base": ground.base(frame),
+            "base": drawn.svg,
             "still": _still(frame, held),
             "frame": frame,
             "scene": _memory(call).told(scene.parts_of(held, members, reader.speak), None),
-            "ground": scene.written(ground.told(frame)),
+            "ground": scene.written(drawn.told),
             "modules": modules("wall/wall.js"),
             "keys": [(key, reader.speak.t(does)) for key, does in KEYS],
             "is_wall": bool(request.query_params.get("wall")),
@@ -88,9 +89,10 @@ async def watch_scene(request: Request) -> Response:
 async def watch_replay(request: Request, ask: str) -> Response:
     """A call that ended lately, step by step, by its name on this viewer's board."""
     call = await look(request)
-    members, speak = call.flare.roster.cell_counts(cells.MAP), reader_of(request).speak
+    speak = reader_of(request).speak
 
     def job(tx: Tx, now: datetime) -> list[str]:
+        members = call.flare.roster.cell_counts(cells.MAP)
         for ended, known in wall.recent(tx, now, call.viewer, call.flare.secret):
             if known.id == ask:
                 return replay.steps_of(tx, ended, map_role(call.viewer), members, speak, known.id)
@@ -103,9 +105,10 @@ async def watch_replay(request: Request, ask: str) -> Response:
 async def report_replay(request: Request, public_id: str) -> Response:
     """The call of a report, step by step, for whoever may read the report."""
     call = await look(request)
-    members, speak = call.flare.roster.cell_counts(cells.MAP), reader_of(request).speak
+    speak = reader_of(request).speak
 
     def job(tx: Tx, now: datetime) -> list[str]:
+        members = call.flare.roster.cell_counts(cells.MAP)
         asked, role = seen_request(tx, call.viewer, public_id)
         return replay.steps_of(tx, asked, role, members, speak, public_id)
 
@@ -148,13 +151,15 @@ def modules(script: str) -> list[str]:
 
 
 async def _read(call: Call, request: Request) -> tuple[wall.Wall, Mapping[str, int], Reader]:
-    members = call.flare.roster.cell_counts(cells.MAP)
     wanted, book = request.query_params.get("ask"), _known(call)[0]
 
-    def job(tx: Tx, now: datetime) -> wall.Wall:
-        return wall.read(tx, now, call.viewer, call.flare.secret, wanted, members, book)
+    def job(tx: Tx, now: datetime) -> tuple[wall.Wall, Mapping[str, int]]:
+        # Here and not on the event loop: the first time it goes through everybody.
+        members = call.flare.roster.cell_counts(cells.MAP)
+        return wall.read(tx, now, call.viewer, call.flare.secret, wanted, members, book), members
 
-    held = wall.seen(await call.read(job), partial(call.limiter.cells_within, call.visitor, call.who))
+    read, members = await call.read(job)
+    held = wall.seen(read, partial(call.limiter.cells_within, call.visitor, call.who))
     at: Point | None = cells.centre(held.hero.entry["cell"]) if held.hero else None
     return held, members, reader_of(request, at=at)
 

@@ -1,5 +1,6 @@
 """Is it up, can it work, how much is going on: for machines that watch."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -64,8 +65,7 @@ async def get_metrics(request: Request) -> Response:
     own, tally, board = metrics.of_worker(state, counted["head"]), flare.tally, state.board
     samples: Mapping[str, float] = {**own.counters, **own.gauges}
     if board is not None:
-        board.write(own)
-        samples, tally = metrics.of_fleet(board)
+        samples, tally = metrics.of_fleet(await asyncio.to_thread(board.exchange, own))
     asks = metrics.of_asks(counted, now, len(flare.roster))
     text = metrics.text({**asks, **samples, **metrics.of_tally(tally)})
     text += metrics.histogram("flare_first_alert_seconds", tally.to_alert)
