@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from dispatch.actions import erase, send_wave
+from dispatch.actions import erase, plan_wave
 from dispatch.actions.post_request import PostRequest, draft
 from dispatch.bus.hints import Hints
 from dispatch.bus.in_process import InProcessBus
@@ -95,7 +95,7 @@ class Flare:
     def first_forecast(self, tx: Tx, now: datetime, command: PostRequest) -> dict[str, object] | None:
         """The odds for a request that is about to be posted."""
         request, words = draft(tx, now, command, guest=command.person_id is None)
-        return send_wave.first_forecast(tx, now, self.roster, self.policy, request, words)
+        return plan_wave.first_forecast(tx, now, self.roster, self.policy, request, words)
 
 
 def _bus(settings: Settings) -> Bus:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from dispatch.actions import close_request, erase, lapse_claims, look_after, send_wave, set_me, tell_people, words
+from dispatch.actions import close_request, erase, lapse_claims, look_after, set_me, tell_people, words
 from dispatch.domain import limits
 from dispatch.domain.waves import Policy
 from dispatch.ports import Clock, DueWork, Lane, Roster, Store, Tx
@@ -87,23 +87,12 @@ class Ticker:
         if work.kind == "lapse":
             store.submit(lambda tx, now: lapse_claims.lapse_claim(tx, now, work.target, target)).result()
         elif work.kind == words.WAVE:
-            self._wave(target)
+            self._rounds.look(target)
         elif work.kind == words.SHRED:
             store.submit(lambda tx, now: erase.shred_request(tx, now, target, self._kept)).result()
         else:
             lane = Lane.BULK if work.kind in BULK else Lane.PEOPLE
             store.submit(lambda tx, now: SIMPLE[work.kind](tx, now, target), lane=lane).result()
-
-    def _wave(self, request_id: int) -> None:
-        """Plans on a read, writes what still holds: no lock is held while the matcher thinks."""
-        if self._rounds.take(request_id):
-            return
-        plan = self._store.read_now(lambda tx, now: send_wave.plan(tx, now, self._roster, self._policy, request_id))
-        if plan is None:
-            self._store.submit(lambda tx, now: send_wave.nothing_to_ask(tx, now, request_id)).result()
-            return
-        for chunk in plan.chunks():
-            self._store.submit(lambda tx, now, chunk=chunk: send_wave.send(tx, now, chunk)).result()  # type: ignore[misc]
 
     def next_at(self) -> datetime | None:
         """When the next work is due, as far as is known now."""

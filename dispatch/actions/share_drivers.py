@@ -1,17 +1,19 @@
-"""When asks of one region compete: who is offered to which of them, so that nobody holds two offers.
+"""When asks of one region compete: who is offered to which of them, each person to one.
 
-Pure but for reads: the looks of every open ask of the region in, a decision for each out. Called by dispatch/rounds.py.
-An ask the round has nothing for is looked at as ever. Invariants: no person in two decisions of a round, nobody who
-holds a fresh offer (tests/contract/test_surge.py).
+Pure but for `contested`: what each ask brings in, a decision for each out. Called by dispatch/rounds.py.
+An ask the round has nothing for is looked at as ever; one that has enough under way, or that no alert would pay for,
+is offered nobody. Invariants: no person in two decisions of a round, nobody who holds a fresh offer
+(tests/contract/test_surge.py); that it stays so as waves are written is actions/send_wave.py's.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dispatch.domain import attention, limits, matching, paced, surge
+from dispatch.domain import attention, limits, paced, surge
 from dispatch.domain import forecast as odds
 from dispatch.domain.kinds import KINDS
 from dispatch.domain.lifecycle import RequestState
@@ -20,14 +22,32 @@ from dispatch.domain.request import Request
 from dispatch.ports import Tx
 from geo import cells
 
+Floats = NDArray[np.float64]
+
 REGION_RES: Final = 3
 """Asks of one H3 cell of this size (edge 69 km) share their drivers: an hour and a half across."""
 ASKS_LEAST: Final = 6
 """Fewer asks than this stand beside each other as ever: who is asked for one is only less likely asked for the next."""
 BEST: Final = 60
-"""People of each ask that a round considers."""
+"""People of each ask that a round may offer it."""
+KNOWN: Final = 5 * BEST
+"""People of each ask that come into the round: some hold an offer already."""
 SOON: Final = 15.0
 """Minutes within which an answer counts as hoped for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bid:
+    """What one ask brings into a round: its look, cut down to the people that matter, and what is believed of them."""
+
+    look: Look
+    decision: Decision
+    """As if it were alone. Its rows are those of the cut pool; `worth` is best first by the chance that they come."""
+    chance: Floats
+    hears: Floats
+    usual: Floats
+    comes: Floats
+    """P(comes), by row, if offered this ask now."""
 
 
 def region_of(request: Request) -> str | None:
@@ -49,75 +69,80 @@ def contested(tx: Tx) -> dict[str, list[Request]]:
 def hoped_seats(look: Look) -> float:
     """Seats that may be hoped for from everybody within the first leg's reach who has promised nobody."""
     pool, asked = look.pool, look.asked
-    heard = matching.hears(pool, look.now) * attention.answered_by(SOON, pool.online)
-    fresh = paced.chances(look, paced.SHIPPED) * heard * pool.seats
     near = pool.minutes <= surge.FIRST_LEG_MINUTES
-    silent = (asked.chance * asked.hears * asked.seats)[asked.silent]
-    return float(fresh[near].sum() + silent.sum()) * (1.0 - odds.NO_SHOW)
+    fresh = (_comes(look, paced.chances(look, paced.SHIPPED), paced.hears(look)) * pool.seats)[near]
+    silent = (asked.chance * asked.hears * asked.seats)[asked.silent] * (1.0 - odds.NO_SHOW)
+    return float(fresh.sum() + silent.sum())
 
 
-def shared(looks: Sequence[Look], decisions: Sequence[Decision], holding: set[int]) -> list[Decision]:
-    """What each ask does in this round, in the order of the looks. `holding`: people with a fresh offer."""
-    free = [_best(look, holding) for look in looks]
-    people = np.unique(np.concatenate([look.pool.person[rows] for look, rows in zip(looks, free, strict=True)]))
-    chance = np.zeros((len(looks), len(people)))
-    minutes = np.full(chance.shape, np.inf)
-    seats = np.ones(len(people), dtype=np.int64)
-    for n, (look, rows) in enumerate(zip(looks, free, strict=True)):
-        at = np.searchsorted(people, look.pool.person[rows])
-        chance[n, at] = _likely(look)[rows]
-        minutes[n, at] = look.pool.minutes[rows]
-        seats[at] = look.pool.seats[rows]
-    quantity = np.asarray([look.request.quantity or 1 for look in looks], dtype=np.int64)
-    pairs = surge.offers(
-        surge.Contest(
-            chance=chance, minutes=minutes, seats=seats, party=quantity,
-            open_seats=np.asarray([look.request.seats.open or 0 for look in looks], dtype=np.int64),
-            weight=np.asarray([look.request.weight for look in looks], dtype=np.int64),
-            sure=np.asarray([decision.note.p_before for decision in decisions]),
-        )
+def _comes(look: Look, chance: Floats, hears: Floats) -> Floats:
+    within = attention.answered_by(SOON, look.pool.online)
+    return np.asarray(chance * hears * within * (1.0 - odds.NO_SHOW))
+
+
+def bid(look: Look, decision: Decision) -> Bid:
+    """The ask as it comes into the round. Only KNOWN of its people are kept: a round holds many asks at once."""
+    usual, hears = paced.usual(look), paced.hears(look)
+    chance = paced.chances(look, paced.SHIPPED, usual)
+    comes = _comes(look, chance, hears)
+    worth = decision.worth[np.argsort(-comes[decision.worth], kind="stable")[:KNOWN]]
+    rows = np.union1d(worth, decision.ask)
+    return Bid(
+        look=replace(look, pool=look.pool.only(rows)),
+        decision=replace(decision, ask=np.searchsorted(rows, decision.ask), worth=np.searchsorted(rows, worth)),
+        chance=chance[rows], hears=hears[rows], usual=usual[rows], comes=comes[rows],
     )  # fmt: skip
-    given = {int(people[driver]) for _, driver in pairs} | holding
+
+
+def shared(bids: Sequence[Bid], holding: set[int]) -> list[Decision]:
+    """What each ask does in this round, in the order of the bids. `holding`: people with a fresh offer."""
+    if not bids:
+        return []
+    held = np.fromiter(holding, dtype=np.int64)
+    free = [each.decision.worth[~np.isin(_people(each, each.decision.worth), held)][:BEST] for each in bids]
+    people = np.unique(np.concatenate([_people(each, rows) for each, rows in zip(bids, free, strict=True)]))
+    given = surge.offers(_contest(bids, free, people))
+    taken = holding | {int(people[driver]) for _, driver in given}
     found = []
-    for n, (look, decision) in enumerate(zip(looks, decisions, strict=True)):
-        mine = [int(people[driver]) for ask, driver in pairs if ask == n]
-        if not mine:
-            kept = ~np.isin(look.pool.person[decision.ask], np.fromiter(given, dtype=np.int64))
-            given |= set(look.pool.person[decision.ask[kept]].tolist())
-            found.append(_only(decision, kept))
-            continue
-        rows = np.flatnonzero(np.isin(look.pool.person, np.asarray(mine)))
-        found.append(_instead(look, decision, rows, len(looks)))
+    for number, each in enumerate(bids):
+        mine = people[[driver for ask, driver in given if ask == number]]
+        if len(mine):
+            decision = _instead(each, np.flatnonzero(np.isin(each.look.pool.person, mine)), len(bids))
+        else:
+            left = ~np.isin(_people(each, each.decision.ask), np.fromiter(taken, dtype=np.int64))
+            decision = each.decision.only(left)
+            taken |= set(_people(each, decision.ask).tolist())
+        found.append(replace(decision, exclusive=True))
     return found
 
 
-def _likely(look: Look) -> np.ndarray:
-    """P(comes) of everybody in the pool, if offered this ask now."""
-    hears = matching.hears(look.pool, look.now)
-    within = attention.answered_by(SOON, look.pool.online)
-    return np.asarray(paced.chances(look, paced.SHIPPED) * hears * within * (1.0 - odds.NO_SHOW))
+def _people(each: Bid, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+    return each.look.pool.person[rows]
 
 
-def _best(look: Look, holding: set[int]) -> np.ndarray:
-    pool = look.pool
-    fit = matching.within_week(pool) & ~np.isin(pool.person, np.fromiter(holding, dtype=np.int64))
-    likely = np.where(fit, _likely(look), 0.0)
-    rows = np.argsort(-likely, kind="stable")[:BEST]
-    return rows[likely[rows] > 0.0]
-
-
-def _only(decision: Decision, keep: np.ndarray) -> Decision:
-    return replace(
-        decision, ask=decision.ask[keep], chance=decision.chance[keep], hears=decision.hears[keep],
-        usual=decision.usual[keep],
+def _contest(bids: Sequence[Bid], free: Sequence[NDArray[np.intp]], people: NDArray[np.int64]) -> surge.Contest:
+    chance = np.zeros((len(bids), len(people)))
+    minutes = np.full(chance.shape, np.inf)
+    seats = np.ones(len(people), dtype=np.int64)
+    for number, (each, rows) in enumerate(zip(bids, free, strict=True)):
+        at = np.searchsorted(people, _people(each, rows))
+        chance[number, at] = each.comes[rows]
+        minutes[number, at] = each.look.pool.minutes[rows]
+        seats[at] = each.look.pool.seats[rows]
+    asks = [each.look.request for each in bids]
+    return surge.Contest(
+        chance=chance, minutes=minutes, seats=seats,
+        party=np.asarray([ask.quantity or 1 for ask in asks], dtype=np.int64),
+        open_seats=np.asarray([ask.seats.open or 0 for ask in asks], dtype=np.int64),
+        weight=np.asarray([ask.weight for ask in asks], dtype=np.int64),
+        sure=np.asarray([each.decision.note.p_before for each in bids]),
     )  # fmt: skip
 
 
-def _instead(look: Look, decision: Decision, rows: np.ndarray, asks: int) -> Decision:
+def _instead(each: Bid, rows: NDArray[np.intp], asks: int) -> Decision:
     """The decision with these rows asked, and the next round in place of the next look."""
-    soon = look.now + surge.window(asks)
+    soon, next_look = each.look.now + surge.window(asks), each.decision.next_look
     return replace(
-        decision, ask=rows, chance=paced.chances(look, paced.SHIPPED)[rows], usual=paced.usual(look)[rows],
-        hears=matching.hears(look.pool, look.now)[rows],
-        next_look=soon if decision.next_look is None else min(soon, decision.next_look),
+        each.decision, ask=rows, chance=each.chance[rows], usual=each.usual[rows], hears=each.hears[rows],
+        next_look=soon if next_look is None else min(soon, next_look),
     )  # fmt: skip

@@ -41,6 +41,8 @@ class Reasons:
     """What it thought of their being reached: 1 with the inbox open; kept for the odds, shown to nobody."""
     usual: float = 0.0
     """What the crowd would have said in their place; a person is measured against it, shown to nobody."""
+    exclusive: bool = False
+    """While it is fresh they hear of no other call: many compete for few drivers here."""
     silent: bool = False
     """Sent in their quiet hours: it waits in the inbox and rings no phone."""
 

@@ -39,6 +39,8 @@ class AlertFacts:
     claimed: Mask
     open: Mask
     """Neither answered nor stood down."""
+    exclusive: Mask
+    """Its holder hears of nothing else while it is fresh."""
     hears: Floats
     usual: Floats
 

@@ -41,6 +41,7 @@ LOOKED_AT_ALERTS_MAX: Final = 150  # people a guest's call may reach once a coor
 LOOKED_AT_ALERTS_HOUR: Final = 50  # … and in an hour
 INVITED_ALERTS_HOUR: Final = 300  # people all calls of a member by invite may reach in an hour
 SOON_ALERTS_MAX: Final = 5_000  # people all calls of anybody may reach within SOON
+ROUND_ASKS: Final = 50  # asks that are looked at together where they compete for the same drivers
 DECLINE_AT_ONCE: Final = 25  # while no more were asked, a decline is answered by a look at once
 CODE_TRIES: Final = 5  # guesses at a meet code
 CHECKS: Final = 2  # times the owner is asked before a coordinator is told

@@ -1,11 +1,11 @@
 """What one look of the matcher sees, and what it decides: the values between the store and a policy.
 
-Pure values. Built by actions/send_wave.py for people and by dispatch/stories for the made ones, so that
+Pure values. Built by actions/plan_wave.py for people and by dispatch/stories for the made ones, so that
 a story's matcher is the real one. Policies: dispatch/domain/waves.py names them.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -126,7 +126,17 @@ class Decision:
     """… and the chance that it reaches them …"""
     usual: Floats = field(default_factory=lambda: np.zeros(0))
     """… and what the crowd would have said in their place: what a person is measured against."""
+    worth: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    """Rows that would be worth their alert now, best first: what a round may share out (actions/share_drivers.py)."""
+    exclusive: bool = False
+    """Whoever is asked hears of no other call for a while, and nobody is asked who has just heard of one."""
     note: Note = field(default_factory=Note)
+
+    def only(self, keep: NDArray[np.bool_] | slice) -> "Decision":
+        """The decision with those of its people asked."""
+        return replace(
+            self, ask=self.ask[keep], chance=self.chance[keep], hears=self.hears[keep], usual=self.usual[keep]
+        )
 
 
 Policy = Callable[[Look], Decision]

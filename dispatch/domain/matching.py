@@ -1,6 +1,6 @@
 """Who fits: the gate, the chance of a yes, and the reasons a person is given.
 
-Pure, numpy. Called by actions/send_wave.py; the gate is checked again in SQL as alerts are
+Pure, numpy. Called by actions/plan_wave.py; the gate is checked again in SQL as alerts are
 written. Invariant: nobody passes the gate who is off duty, blocked, asked before, beyond their
 own reach or weekly limit (tests/domain/test_matching.py).
 """

@@ -157,13 +157,14 @@ def decide(look: Look, form: Form) -> Decision:
     steps = [odds.p_enough(base, _scaled(rates, factor), case.lots) for rates in ladder.rates]
     worth = _worth(case, base, ladder, steps, factor, price)
     want = target(case.waited, case.plan, load, request, form)
-    count, p_then, ended = 0, steps[0], "enough"
+    count, most, p_then, ended = 0, 0, steps[0], "enough"
     if request.seats.open > 0 and steps[0] < want and not request.over:
         count, p_then = _smallest(case, base, ladder, worth, steps, factor, want)
         ended = "target" if p_then >= want else "worth" if worth < len(steps) - 1 else "everybody"
+        most = min(int(ladder.edges[worth]), max(0, limits.REQUEST_ALERTS_MAX - request.alerted))
         if case.waited > case.plan:
-            count = min(count, DRIP * case.weight)
-        count = min(count, max(0, limits.REQUEST_ALERTS_MAX - request.alerted))
+            most = min(most, DRIP * case.weight)
+        count = min(count, most)
     note = Note(
         p_before=steps[0], p_after=p_then, target=want, floor=floor, listed=len(listed.rows), load=load,
         weight=case.weight, tonight=factor / KEPT, ended=ended,
@@ -176,7 +177,7 @@ def decide(look: Look, form: Form) -> Decision:
     )  # fmt: skip
     return Decision(
         ask=listed.rows[:count], chance=listed.chance[:count], hears=listed.hears[:count], usual=listed.usual[:count],
-        next_look=again, forecast=outlook, note=note,
+        worth=listed.rows[:most], next_look=again, forecast=outlook, note=note,
     )  # fmt: skip
 
 
@@ -194,6 +195,12 @@ def chances(look: Look, form: Form, chance: Floats | None = None) -> Floats:
         return matching.learned(look.pool, chance)
     known = attention.personal(look.pool.accepts, look.pool.expected)
     return np.minimum(matching.MOST, chance * known)
+
+
+def hears(look: Look) -> Floats:
+    """R of everybody in the pool, with what open inboxes say of tonight: those asked live there too."""
+    asked = look.asked
+    return matching.hears(look.pool, look.now, asked=len(asked), asked_online=int(asked.online.sum()))
 
 
 def _case(look: Look, form: Form, kind: Kind) -> _Case:
@@ -223,9 +230,9 @@ def _listed(look: Look, case: _Case, load: float, floor: float, form: Form) -> _
     pool = look.pool
     crowd = usual(look)
     chance = chances(look, form, crowd)
-    hears = matching.hears(pool, look.now, asked=len(look.asked), asked_online=int(look.asked.online.sum()))
+    heard = hears(look)
     soon = max(case.plan / 2, LEAST_WAIT)
-    useful = chance * hears * attention.answered_by(soon, pool.online) * KEPT
+    useful = chance * heard * attention.answered_by(soon, pool.online) * KEPT
     useful = np.where(pool.elsewhere, useful * ELSEWHERE, useful)
     rings = RING_COST_PRESSING if form.second and case.weight >= RAISED_WEIGHT else RING_COST
     cost = (1.0 + FATIGUE_COST * pool.fatigue) * (1.0 + LOAD_COST * load) * rings[pool.ring]
@@ -238,7 +245,7 @@ def _listed(look: Look, case: _Case, load: float, floor: float, form: Form) -> _
     worth = np.flatnonzero(index >= floor)
     rows = worth[np.argsort(-index[worth], kind="stable")]
     return _List(
-        rows=rows, index=index[rows], chance=chance[rows], usual=crowd[rows], hears=hears[rows],
+        rows=rows, index=index[rows], chance=chance[rows], usual=crowd[rows], hears=heard[rows],
         online=pool.online[rows], cost=cost[rows], size=size[rows],
     )  # fmt: skip
 
@@ -355,15 +362,15 @@ def _open_ended(look: Look, form: Form, kind: Kind) -> Decision:
     request, pool = look.request, look.pool
     crowd = usual(look)
     chance = chances(look, form, crowd)
-    hears = matching.hears(pool, look.now)
+    heard = hears(look)
     friends = np.flatnonzero((pool.ring == 1) & matching.within_week(pool))
-    order = friends[np.argsort(-(chance * hears)[friends], kind="stable")]
+    order = friends[np.argsort(-(chance * heard)[friends], kind="stable")]
     ask = order[: max(0, kind.wave_max - request.alerted)]
     outlook = Forecast(
         p=1.0, by=plan_deadline(request, kind, look.now), early=True, alerted=request.alerted + len(ask),
         in_reach=len(pool) + len(look.asked),
     )  # fmt: skip
-    return Decision(ask=ask, chance=chance[ask], hears=hears[ask], usual=crowd[ask], next_look=None, forecast=outlook)
+    return Decision(ask=ask, chance=chance[ask], hears=heard[ask], usual=crowd[ask], next_look=None, forecast=outlook)
 
 
 def named(form: Form) -> Policy:

@@ -2,8 +2,8 @@
 
 Pure, numpy: marginal greedy. The best pair goes first, and an ask that has offers already is worth less by the
 chance that those suffice; danger chooses first, alone. `Switch` says when a region is in surge.
-Called by actions/share_drivers.py, whose `send` lets nobody hold two offers.
-Invariants: nobody holds two offers; no offer that is worth nothing (tests/domain/test_surge.py).
+Called by actions/share_drivers.py. That nobody hears of a second call beside an offer is actions/send_wave.py's.
+Invariants: no driver in two pairs; no pair that is worth nothing (tests/domain/test_surge.py).
 """
 
 from dataclasses import dataclass, field
@@ -101,8 +101,7 @@ def _greedy(
 class Switch:
     """Is one region in surge? Fed with every look there; comes on, and goes off, by itself.
 
-    Each worker has its own: where two disagree for a look, one asks as ever, and `send` still lets nobody hold
-    two offers.
+    Each worker has its own: where two disagree for a look, one asks as ever, but nobody who holds an offer.
     """
 
     on: bool = False

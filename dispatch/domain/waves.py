@@ -1,6 +1,6 @@
 """Who is asked next, and when: the policy. Rings widen around a call for help.
 
-Pure: time and luck are arguments. Called by actions/send_wave.py, which looks the policy up in
+Pure: time and luck are arguments. Called by actions/plan_wave.py, which looks the policy up in
 POLICIES by the name in the settings: to replace it, add a row there.
 Invariants: nobody is asked twice for one request; nobody once every seat is promised; each look
 asks no more than the kind's wave (tests/domain/test_waves.py).
@@ -91,7 +91,7 @@ def nearest(look: Look) -> Decision:
             forecast=Forecast(p=1.0, by=by, early=True, alerted=request.alerted, in_reach=len(order)),
         )  # fmt: skip
     silent, silent_seats = _silent_chance(look, by)
-    count = 0
+    count = most = 0
     if open_seats > 0 and len(order):
         waited = request.age(now) / timedelta(minutes=1)
         growth = AIM + AIM_GROWS * waited * min(1.0, request.weight / 4)
@@ -99,9 +99,8 @@ def nearest(look: Look) -> Decision:
         hoped = float((silent * (1.0 - odds.NO_SHOW) * np.minimum(silent_seats, open_seats)).sum())
         gained = np.cumsum(_expected(chance, seats, open_seats))
         if hoped < aim:
-            count = int(np.searchsorted(gained, aim - hoped)) + 1
-        room = max(0, limits.REQUEST_ALERTS_MAX - request.alerted)
-        count = min(count, len(order), kind.wave_max, room)
+            most = min(len(order), kind.wave_max, max(0, limits.REQUEST_ALERTS_MAX - request.alerted))
+            count = min(most, int(np.searchsorted(gained, aim - hoped)) + 1)
     p = _p_enough(look, kind, by, chance, seats, silent, silent_seats)
     outlook = Forecast(
         p=p, by=by, early=look.known_outcomes < EARLY_OUTCOMES, alerted=request.alerted + count,
@@ -109,8 +108,9 @@ def nearest(look: Look) -> Decision:
     )  # fmt: skip
     hears = np.full(count, attention.REACHABLE)
     return Decision(
-        ask=order[:count], chance=chance[:count], usual=chance[:count], hears=hears, next_look=again, forecast=outlook
-    )
+        ask=order[:count], chance=chance[:count], usual=chance[:count], hears=hears, next_look=again, forecast=outlook,
+        worth=order[:most],
+    )  # fmt: skip
 
 
 def _p_enough(

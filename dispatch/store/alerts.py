@@ -210,6 +210,7 @@ class StoredAlerts:
             ended_s=_seconds([row[5] if row[3] == Answer.STOOD_DOWN else None for row in rows]),
             claimed=np.asarray([row[3] == Answer.CLAIMED for row in rows], dtype=np.bool_),
             open=np.asarray([row[3] is None for row in rows], dtype=np.bool_),
+            exclusive=np.asarray([reasons.get("exclusive", False) for reasons in told], dtype=np.bool_),
             hears=np.asarray([reasons.get("hears", 0.7) for reasons in told], dtype=np.float64),
             usual=np.asarray([reasons.get("usual", 0.0) for reasons in told], dtype=np.float64),
         )

@@ -15,8 +15,8 @@ from typing import Final
 from dispatch.actions.answer_alert import AnswerAlert, answer_alert
 from dispatch.actions.claim_seats import ClaimSeats, claim_seats
 from dispatch.actions.close_request import CloseRequest, close_request
+from dispatch.actions.plan_wave import search_for
 from dispatch.actions.post_request import PostRequest, post_request
-from dispatch.actions.send_wave import search_for
 from dispatch.actions.step_claim import StepClaim, sign_of_life, step_claim
 from dispatch.clock import SteppedClock
 from dispatch.domain.alert import Alert, Answer

@@ -42,9 +42,7 @@ def asked(night: Night, request_id: int) -> list[int]:
 
 def planned(night: Night, request_id: int) -> send_wave.Plan:
     night.feed.catch_up()
-    plan = night.store.read_now(lambda tx, now: send_wave.plan(tx, now, night.roster, night.policy, request_id))
-    assert plan is not None
-    return plan
+    return night.planned(request_id)
 
 
 def answer(night: Night, request_id: int, person: int, what: Answer) -> None:

@@ -27,6 +27,7 @@ def facts(*rows: dict[str, float]) -> AlertFacts:
         ended_s=NOW - ended,
         claimed=claimed,
         open=np.isnan(ended) & ~claimed & (column("declined", 0) == 0),
+        exclusive=np.zeros(len(rows), dtype=np.bool_),
         hears=column("hears", 0.5),
         usual=column("usual", 0.1),
     )

@@ -256,3 +256,13 @@ def test_one_decision_on_twenty_thousand_people_takes_milliseconds() -> None:
 def test_every_form_is_a_policy_by_name() -> None:
     assert {"paced", "paced-first", "paced-u2", "paced-u4", "paced-u8"} <= set(POLICIES)
     assert pytest.approx(1, abs=0.001) == matching.ORDINARY_FACTOR * 0.92 + matching.READY_FACTOR * 0.08
+
+
+@given(looks(), st.sampled_from(sorted(FORMS)))
+def test_whoever_is_asked_is_the_beginning_of_those_worth_asking(seen: Look, form: str) -> None:
+    decision = FORMS[form](seen)
+    if seen.request.quantity is not None:
+        assert decision.worth[: len(decision.ask)].tolist() == decision.ask.tolist()
+        assert len(decision.worth) == 0 or decision.note.ended != "enough"
+        late = seen.request.age(seen.now) > KINDS[seen.request.kind].plan
+        assert not late or len(decision.worth) <= paced.DRIP * decision.note.weight

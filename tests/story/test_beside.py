@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,3 +43,22 @@ def test_a_vouched_call_reaches_further_than_the_same_call_among_friends() -> No
         _, call = next(iter(calls_of(replace(TRIALS[name], people=3_000), 0)))
         reach[name] = len(call.pool)
     assert reach["bus-hop2"] < reach["bus-member"] == reach["bus-vouched"]
+
+
+@pytest.mark.parametrize("world", ["surge", "calibration"])
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [("--people", {"people": Path("P.csv")}), ("--policy", {"policy": "waves-50"}), ("--willing", {"willing": 2.0})],
+)
+def test_a_world_with_people_of_its_own_refuses_what_it_would_have_to_ignore(
+    world: str, option: str, given: dict[str, Any]
+) -> None:
+    with pytest.raises(StoryRefused, match=option):
+        simulate(world, **given)
+
+
+def test_the_flood_writes_its_page_where_it_was_told_to(tmp_path: Path) -> None:
+    said: list[str] = []
+    simulate("surge", out=tmp_path, say=said.append)
+    assert "danger" in (tmp_path / "surge.html").read_text(encoding="utf-8")
+    assert str(tmp_path) in said[-1]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.actions.send_wave import pool_from, with_minutes
+from dispatch.actions.plan_wave import pool_from, with_minutes
 from dispatch.domain.network import ORDER, RINGS
 from dispatch.domain.waves import nearest_first
 from dispatch.ports import Search

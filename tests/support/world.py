@@ -12,10 +12,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Select, select
 
-from dispatch.actions import look
+from dispatch.actions import look, plan_wave
 from dispatch.actions.claim_seats import ClaimSeats, claim_seats
 from dispatch.actions.close_request import CloseRequest, close_request
 from dispatch.actions.post_request import Posted, PostRequest, post_request
+from dispatch.actions.send_wave import Plan
 from dispatch.actions.step_claim import StepClaim, step_claim
 from dispatch.actions.words import part, tell, tell_claimer
 from dispatch.clock import MachineClock, SteppedClock
@@ -23,6 +24,7 @@ from dispatch.domain.alert import Alert
 from dispatch.domain.claim import Claim
 from dispatch.domain.events import EventKind, fold, inbox_topic, request_topic
 from dispatch.domain.lifecycle import UNFINISHED, Disposition, Step
+from dispatch.domain.looking import Look
 from dispatch.domain.people import Person
 from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role, Viewer, event_body
@@ -120,6 +122,18 @@ class Night:
             if not done:
                 return worked
         raise AssertionError("due work never ends")
+
+    def looked(self, request_id: int) -> Look:
+        """What a look at that ask sees now."""
+        seen = self.store.read_now(lambda tx, now: plan_wave.look_at(tx, now, self.roster, request_id))
+        assert seen is not None
+        return seen
+
+    def planned(self, request_id: int, *, exclusive: bool = False) -> Plan:
+        """What that look would write, in one chunk."""
+        seen = self.looked(request_id)
+        decision = replace(self.policy(seen), exclusive=exclusive)
+        return self.store.read_now(lambda tx, now: plan_wave.planned(tx, now, self.roster, seen, decision))
 
     # -- people and calls -----------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
-from dispatch.actions import send_wave
+from dispatch.actions import plan_wave
 from dispatch.actions.post_request import PostRequest, draft
 from dispatch.domain import matching
 from dispatch.domain.errors import Invalid
@@ -80,7 +80,7 @@ def readiness(tx: Tx, now: datetime, flare: Flare, person: int, centre: Point) -
     for party in PARTIES:
         command = PostRequest(person_id=person, kind="ride", quantity=party, where=where)
         request, words = draft(tx, now, command)
-        look = send_wave.look_of(tx, now, flare.roster, request, words)
+        look = plan_wave.look_of(tx, now, flare.roster, request, words)
         if look is None:
             continue
         soon = look.pool.minutes <= WITHIN_MINUTES

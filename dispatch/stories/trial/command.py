@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from dispatch.stories.output import Bar, written
 from dispatch.stories.tales import StoryRefused
-from dispatch.stories.telling import REPORTS, Bar
 from dispatch.stories.trial import page
 from dispatch.stories.trial.figures import bars_of, calibration
 from dispatch.stories.trial.rivals import ALL, BOUND
@@ -53,7 +53,6 @@ def trial(
     else:
         say(text)
     if out is not None or not as_json:
-        file = _file(story, out)
         drawn = [
             (page.frontier(rows), "Alerts against calls secured within 30 minutes; rings are ours."),
             (
@@ -64,18 +63,10 @@ def trial(
             (_burden(played, ours), "How often members were asked in a month."),
             (page.map_of(played[0].cells), f"Where people were asked in the night of seed {played[0].seed}."),
         ]
-        file.write_text(page.page(row, text, drawn), encoding="utf-8")
+        file = written(story, out, page.page(story, text, drawn))
         if not as_json:
             say(f"\nThe pictures: {file}")
     return 0 if all(each["ok"] for each in bars) else 1
-
-
-def _file(story: str, out: Path | None) -> Path:
-    file = out or REPORTS / f"{story}.html"
-    if file.is_dir():
-        file = file / f"{story}.html"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    return file
 
 
 def _times(played: list[Played], policies: tuple[str, ...]) -> dict[str, list[float]]:

@@ -127,7 +127,8 @@ def calibrated(said: Sequence[float], came: Sequence[bool]) -> Calibration:
     )  # fmt: skip
 
 
-def _bar(test: str, value: float, limit: float, *, at_least: bool) -> Row:
+def bar(test: str, value: float, limit: float, *, at_least: bool = False) -> Row:
+    """One threshold and what was found: at most `limit`, or at least."""
     ok = value >= limit - 1e-9 if at_least else value <= limit + 1e-9
     return {"test": test, "value": value, "limit": limit, "ok": bool(ok)}
 
@@ -164,16 +165,16 @@ def bars_of(story: str, rows: Mapping[str, Row], willingness: float = 1.0) -> li
         if story == "bus" and bound and "paced" in rows:
             limit = bound["le30"] - 0.10
             found.append(
-                _bar(f"paced, willingness x {willingness:g}: le30", rows["paced"]["le30"], limit, at_least=True)
+                bar(f"paced, willingness x {willingness:g}: le30", rows["paced"]["le30"], limit, at_least=True)
             )
         return found
     for (name, policy), limits in LIMITS.items():
         if name == story and policy in rows:
-            found += [_bar(f"{policy}: {key}", rows[policy][key], limit, at_least=up) for key, limit, up in limits]
+            found += [bar(f"{policy}: {key}", rows[policy][key], limit, at_least=up) for key, limit, up in limits]
     for (name, policy), below in BELOW_BOUND.items():
         if name == story and policy in rows and bound:
             found += [
-                _bar(f"{policy}: {key} against the bound", rows[policy][key], bound[key] - gap, at_least=True)
+                bar(f"{policy}: {key} against the bound", rows[policy][key], bound[key] - gap, at_least=True)
                 for key, gap in below
             ]
     if story == "bus" and "paced-u4" in rows:
@@ -181,12 +182,12 @@ def bars_of(story: str, rows: Mapping[str, Row], willingness: float = 1.0) -> li
     for policy in ("paced-u4", "paced"):
         if "first10" in rows.get(policy, {}):
             last, first = rows[policy]["last10"], rows[policy]["first10"]
-            found.append(_bar(f"{policy}: last ten calls against the first", last, 0.98 * first, at_least=True))
+            found.append(bar(f"{policy}: last ten calls against the first", last, 0.98 * first, at_least=True))
     if "loneliest_tenth_full" in rows.get("paced", {}) and "nearest-100" in rows:
         lonely, theirs = (rows[name]["loneliest_tenth_full"] for name in ("paced", "nearest-100"))
-        found.append(_bar("paced: the loneliest tenth against nearest-100", lonely, theirs, at_least=True))
+        found.append(bar("paced: the loneliest tenth against nearest-100", lonely, theirs, at_least=True))
     if "paced" in rows:
-        found.append(_bar("rivals with as few alerts that do better", len(better(rows)), 0, at_least=False))
+        found.append(bar("rivals with as few alerts that do better", len(better(rows)), 0, at_least=False))
     return found
 
 
@@ -194,11 +195,11 @@ def _beside(rows: Mapping[str, Row]) -> list[Row]:
     ours, found = rows["paced-u4"], []
     if waves := rows.get("waves-500" + STANDBY):
         gain = ours["le30"] - waves["le30"]
-        found.append(_bar("paced-u4: le30 above waves-500+sb", gain, 0.2, at_least=True))
-        found.append(_bar("paced-u4: alerts against waves-500+sb", ours["alerts"], waves["alerts"], at_least=False))
+        found.append(bar("paced-u4: le30 above waves-500+sb", gain, 0.2, at_least=True))
+        found.append(bar("paced-u4: alerts against waves-500+sb", ours["alerts"], waves["alerts"], at_least=False))
     if blast := rows.get("blast-all"):
         found += [
-            _bar(f"paced-u4: {key} against blast-all", ours[key], SHARE_OF_BLAST * blast[key], at_least=False)
+            bar(f"paced-u4: {key} against blast-all", ours[key], SHARE_OF_BLAST * blast[key], at_least=False)
             for key in ("woken", "late")
         ]
     return found

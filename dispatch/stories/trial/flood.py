@@ -9,19 +9,21 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain.surge import DANGER_WEIGHT, FIRST_LEG_MINUTES, WEIGHTS, Contest, offers
-from dispatch.stories.trial.figures import clean
+from dispatch.stories.output import written
+from dispatch.stories.trial import page
+from dispatch.stories.trial.figures import Row, bar, clean
 from dispatch.stories.trial.run import FRESH
 from dispatch.stories.trial.settings import PARTIES, PARTIES_SHARE
 from dispatch.stories.world import SEATS, SEATS_SHARE
 
 Floats = NDArray[np.float64]
-Row = dict[str, Any]
 
 ASKS: Final = 500
 CARS: Final = 300
@@ -154,29 +156,31 @@ def played(seeds: Iterable[int], rules: Iterable[str] = tuple(RULES)) -> dict[st
 
 def bars(rows: dict[str, Row]) -> list[Row]:
     """What the shipped rule is held against."""
-    ours = rows["paced"]
-    return [
-        {"test": f"surge: {key}", "value": ours[key], "limit": limit,
-         "ok": bool(ours[key] >= limit - 1e-9 if up else ours[key] <= limit)}
-        for key, limit, up in LIMITS
-    ]  # fmt: skip
+    return [bar(f"surge: {key}", rows["paced"][key], limit, at_least=up) for key, limit, up in LIMITS]
 
 
-def simulate(seeds: int, *, as_json: bool, say: Callable[[str], object], first_seed: int = FRESH) -> int:
-    """`flare simulate surge`: both rules' rows and the bars; 0 if every bar held, else 1."""
+def simulate(
+    seeds: int, *, as_json: bool, say: Callable[[str], object], out: Path | None = None, first_seed: int = FRESH
+) -> int:
+    """`flare simulate surge`: both rules' rows and the bars; 0 if every bar held, else 1.
+
+    Writes reports/surge.html or `out`, as every story does.
+    """
     rows = played(range(first_seed, first_seed + seeds))
     found = bars(rows)
+    head = f"{ASKS} parties, {CARS} cars; seeds {first_seed:,} and up ({seeds}); everybody accepts"
+    lines = [
+        f"{name:<20}" + "".join(f"  {key} {value:.3f}" for key, value in row.items()) for name, row in rows.items()
+    ]
+    text = "\n".join([head, *lines, "", *page.held(found)])
     if as_json:
         rowed = [{"policy": name, **row} for name, row in rows.items()]
-        say(
-            json.dumps(
-                clean({"story": "surge", "seeds": seeds, "first_seed": first_seed, "rows": rowed, "bars": found})
-            )
-        )
+        told = {"story": "surge", "seeds": seeds, "first_seed": first_seed, "rows": rowed, "bars": found}
+        say(json.dumps(clean(told)))
     else:
-        say(f"surge: {ASKS} parties, {CARS} cars; seeds {first_seed:,} and up ({seeds}); everybody accepts")
-        for name, row in rows.items():
-            say(f"{name:<20}" + "".join(f"  {key} {value:.3f}" for key, value in row.items()))
-        for bar in found:
-            say(f"  {'ok' if bar['ok'] else 'NOT OK':<7}{bar['test']}: {bar['value']:.3f} (limit {bar['limit']:g})")
-    return 0 if all(bar["ok"] for bar in found) else 1
+        say(text)
+    if out is not None or not as_json:
+        file = written("surge", out, page.page("surge", text, []))
+        if not as_json:
+            say(f"\nThe page: {file}")
+    return 0 if all(each["ok"] for each in found) else 1

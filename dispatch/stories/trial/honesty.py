@@ -10,15 +10,14 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
-from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from dispatch.stories.page import STYLE
+from dispatch.stories.output import written
 from dispatch.stories.trial import page
-from dispatch.stories.trial.figures import Calibration, calibrated, clean
+from dispatch.stories.trial.figures import Calibration, Row, bar, calibrated, clean
 from dispatch.stories.trial.play import Outcome, Play
 from dispatch.stories.trial.run import FRESH, run
 from dispatch.stories.trial.settings import TRIALS
@@ -56,12 +55,8 @@ def score(pairs: Pairs) -> Calibration:
     return calibrated([p for p, _ in pairs], [came for _, came in pairs])
 
 
-def bars(pooled: Calibration, by_world: Mapping[str, Calibration], ready: Calibration) -> list[dict[str, Any]]:
+def bars(pooled: Calibration, by_world: Mapping[str, Calibration], ready: Calibration) -> list[Row]:
     """The thresholds of docs/matching.md, "The forecast"."""
-
-    def bar(test: str, value: float, most: float) -> dict[str, Any]:
-        return {"test": test, "value": value, "limit": most, "ok": bool(value <= most + 1e-9)}
-
     return [
         bar("pooled: ECE", pooled.ece, ECE_MOST),
         bar("pooled: |said - came|", abs(pooled.mean - pooled.outcome), MEAN_MOST),
@@ -94,18 +89,22 @@ def simulate(
     both = score([pair for pairs in ready.values() for pair in pairs])
     found = bars(pooled, by_world, both)
     rows = {"pooled": pooled, **by_world, "readiness": both, **by_party}
+    text = "\n".join(_lines(rows, found))
     if as_json:
         told = {"story": "calibration", "seeds": seeds, "first_seed": FRESH, "bars": found,
                 "rows": {name: asdict(row) for name, row in rows.items()}}  # fmt: skip
         say(json.dumps(clean(told)))
     else:
-        text = "\n".join(_lines(rows, found))
         say(text)
-        file = out or Path("reports/calibration.html")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(_page(text, {"forecasts": pooled, "readiness": both}), encoding="utf-8")
-        say(f"\nThe pictures: {file}")
-    return 0 if all(bar["ok"] for bar in found) else 1
+    if out is not None or not as_json:
+        drawn = [
+            (page.reliability(each), f"{name}: on the line is honest")
+            for name, each in (("forecasts", pooled), ("readiness", both))
+        ]
+        file = written("calibration", out, page.page("Is it true?", text, drawn))
+        if not as_json:
+            say(f"\nThe pictures: {file}")
+    return 0 if all(each["ok"] for each in found) else 1
 
 
 def _readiness(draws: int, workers: int | None) -> dict[int, Pairs]:
@@ -117,29 +116,14 @@ def _readiness(draws: int, workers: int | None) -> dict[int, Pairs]:
         parts = [asked_about(seed, most) for seed, most in zip(numbers, sizes, strict=True)]
     else:
         with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-            parts = list(pool.map(partial(asked_about), numbers, sizes))
+            parts = list(pool.map(asked_about, numbers, sizes))
     return {party: [pair for part in parts for pair in part[party]] for party in PARTIES}
 
 
-def _lines(rows: Mapping[str, Calibration], found: list[dict[str, Any]]) -> list[str]:
+def _lines(rows: Mapping[str, Calibration], found: list[Row]) -> list[str]:
     head = f"{'':<22}{'calls':>7}{'said':>8}{'came':>8}{'ECE':>8}{'Brier':>8}{'mean':>8}"
     body = [
         f"{name:<22}{c.count:>7,}{c.mean:>8.3f}{c.outcome:>8.3f}{c.ece:>8.3f}{c.brier:>8.3f}{c.base:>8.3f}"
         for name, c in rows.items()
     ]
-    held = [
-        f"  {'ok' if bar['ok'] else 'NOT OK':<7}{bar['test']}: {bar['value']:.3f} (limit {bar['limit']:g})"
-        for bar in found
-    ]
-    return [head, *body, "", *held]
-
-
-def _page(text: str, drawn: Mapping[str, Calibration]) -> str:
-    figures = "".join(
-        f"<figure>{page.reliability(each)}<figcaption>{name}: on the line is honest</figcaption></figure><p></p>"
-        for name, each in drawn.items()
-    )
-    return (
-        "<!doctype html><html lang=en><meta charset=utf-8><title>Is it true?</title>"
-        f"<style>{STYLE}</style><main><h1>Is it true?</h1><pre class=card>{text}</pre>{figures}</main></html>"
-    )
+    return [head, *body, "", *page.held(found)]

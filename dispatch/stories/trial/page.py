@@ -59,8 +59,12 @@ def table(trial: Trial, rows: Mapping[str, Row], bars: Sequence[Row], seeds: Seq
     lines += _fairness(rows)
     some = next(iter(rows.values()))
     lines += ["", f"standard errors: full {some['full_se']:.3f}, <=30 {some['le30_se']:.3f} ({some['policy']})", ""]
-    lines += [f"  {'ok' if bar['ok'] else 'NOT OK':<7}{bar['test']}: {_of(bar)}" for bar in bars]
-    return "\n".join(lines)
+    return "\n".join([*lines, *held(bars)])
+
+
+def held(bars: Sequence[Row]) -> list[str]:
+    """A line for each bar: did it hold, what was found, what it is held against."""
+    return [f"  {'ok' if bar['ok'] else 'NOT OK':<7}{bar['test']}: {_of(bar)}" for bar in bars]
 
 
 def _fairness(rows: Mapping[str, Row]) -> list[str]:
@@ -174,14 +178,14 @@ def map_of(found: Mapping[str, int]) -> str:
     return "".join([*parts, "</svg>"])
 
 
-def page(trial: Trial, text: str, drawings: Sequence[tuple[str, str]]) -> str:
+def page(title: str, text: str, drawings: Sequence[tuple[str, str]]) -> str:
     """The whole page: the table as it stands in the terminal, then the drawings."""
     figures = "".join(
         f"<figure>{svg}<figcaption>{escape(says)}</figcaption></figure><p></p>" for svg, says in drawings if svg
     )
     return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(trial.name)}</title><style>{STYLE}"
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><style>{STYLE}"
         "pre { overflow-x:auto; font-size:13px; }</style>"
-        f"<main><h1>{escape(trial.name)}</h1><pre class=card>{escape(text)}</pre>{figures}"
+        f"<main><h1>{escape(title)}</h1><pre class=card>{escape(text)}</pre>{figures}"
         f'<p class="mute">{escape(LAST)}</p></main></html>'
     )

@@ -21,7 +21,7 @@ from dispatch.domain.looking import AskedColumns, Decision, Look, Promise
 from dispatch.domain.matching import Pool
 from dispatch.domain.request import Request, Urgency
 from dispatch.stories.trial.crowd import NEVER, Crowd, Reactions
-from dispatch.stories.trial.rivals import RIVALS, STANDBY, Rival, reach_of
+from dispatch.stories.trial.rivals import RIVALS, STANDBY, Rival
 from geo.point import Point
 from geo.travel import PICKUP_MINUTES
 
@@ -170,7 +170,7 @@ class Play:
             assert rival is not None  # noqa: S101 - one of the two is set
             rows = rival.ask(look, now)[: limits.REQUEST_ALERTS_MAX * 10]
             chance = paced.chances(look, paced.SHIPPED)[rows]
-            hears, usual = reach_of(look)[rows], paced.usual(look)[rows]
+            hears, usual = paced.hears(look)[rows], paced.usual(look)[rows]
             self._look_at = now + rival.every
         if len(rows):
             self._usual.append(usual)

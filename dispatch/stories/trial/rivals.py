@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.domain import matching, paced
+from dispatch.domain import paced
 from dispatch.domain.looking import Look
 
 Rows = NDArray[np.intp]
@@ -85,8 +85,3 @@ RIVALS: Final[dict[str, Rival]] = {
 STANDBY: Final = "+sb"
 BOUND: Final = "blast-all" + STANDBY
 ALL: Final = (*paced.FORMS, *(name + suffix for name in RIVALS for suffix in ("", STANDBY)))
-
-
-def reach_of(look: Look) -> NDArray[np.float64]:
-    """R of everybody in the pool, kept with a rival's alerts as with ours."""
-    return matching.hears(look.pool, look.now, asked=len(look.asked), asked_online=int(look.asked.online.sum()))

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.actions.send_wave import pool_from, with_minutes
+from dispatch.actions.plan_wave import pool_from, with_minutes
 from dispatch.domain import limits, matching
 from dispatch.domain.network import CODE
 from dispatch.domain.request import Urgency
