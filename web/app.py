@@ -44,6 +44,7 @@ from web.routes import (
     readiness,
     relays,
     session,
+    trips,
 )
 from web.schemas.faults import faults_of_query
 from web.visitor import headers_of, trusted_networks, visitor_of
@@ -55,6 +56,7 @@ ROUTERS = (
     asks.router,
     events.router,
     claims.router,
+    trips.router,
     alerts.router,
     me.router,
     account.router,

@@ -19,7 +19,7 @@ from dispatch.ports import Tx
 from dispatch.settings import Settings
 from web.visitor import Visitor
 
-TOKEN: Final = re.compile(r"fl[movhir]_[A-Za-z0-9_-]{22}")
+TOKEN: Final = re.compile(r"fl[movhirt]_[A-Za-z0-9_-]{22}")
 COOKIE: Final = re.compile(r"fls_[A-Za-z0-9_-]{22}")
 SECURE_NAME: Final = "__Host-flare"
 PLAIN_NAME: Final = "flare"

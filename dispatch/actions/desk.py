@@ -244,7 +244,8 @@ def _let_follow(tx: Tx, now: datetime, person: int, keep: Request) -> None:
     """Every browser of the one whose ask ended may look at the one that goes on."""
     if person == keep.requester:
         return
-    for session in {grant.session for grant in tx.grants.of_person(person) if alive(grant, now)} - {None}:
+    theirs = [g for g in tx.grants.of_person(person) if alive(g, now) and g.power is not Power.TRIP]
+    for session in {grant.session for grant in theirs}:
         if session is not None:
             view = Grant(token_hash=b"", power=Power.VIEW, request_id=keep.id)
             add_to_session(tx, now, session, view)

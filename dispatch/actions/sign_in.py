@@ -52,9 +52,12 @@ def _viewer(tx: Tx, now: datetime, grants: list[Grant], session: str | None) -> 
             powers[grant.request_id] = str(grant.power)
             if grant.relay_id is not None:
                 relays[grant.request_id] = grant.relay_id
+    trips = set()
     for grant in grants:
         if grant.power is Power.MEMBER and grant.person_id is not None:
             person = tx.people.by_id(grant.person_id)
+        if grant.power is Power.TRIP and grant.request_id is not None and grant.person_id is not None:
+            trips.add((grant.request_id, grant.person_id))
     standing = tx.safety.standing(person.id) if person else Standing()
     return Viewer(
         person_id=person.id if person else None,
@@ -64,6 +67,7 @@ def _viewer(tx: Tx, now: datetime, grants: list[Grant], session: str | None) -> 
         session=session,
         held=standing.held(now),
         coordinator=standing.coordinator,
+        trips=frozenset(trips),
     )
 
 
@@ -120,7 +124,10 @@ def open_link(tx: Tx, now: datetime, command: OpenLink) -> tuple[dict[str, Any],
 
 def add_to_session(tx: Tx, now: datetime, session: str, grant: Grant) -> None:
     """Lets this browser do what the grant allows, until the grant or the session ends."""
-    name = hashed(f"{session}:{grant.power}:{grant.request_id or grant.person_id}")
+    about = f"{grant.request_id or grant.person_id}"
+    if grant.power is Power.TRIP:
+        about = f"{grant.request_id} {grant.person_id}"  # of one ask several people may share theirs
+    name = hashed(f"{session}:{grant.power}:{about}")
     if tx.grants.by_hash(name) is not None:
         return  # a link opened twice, or a call repeated with its key
     until = min(grant.expires_at or now + limits.SESSION_KEPT, now + limits.SESSION_KEPT)

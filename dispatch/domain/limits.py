@@ -47,6 +47,7 @@ CODE_TRIES: Final = 5  # guesses at a meet code
 CHECKS: Final = 2  # times the owner is asked before a coordinator is told
 UNFOUNDED_MAX: Final = 3  # reports that nothing was behind, until no more are taken
 QUEUE_SHOWN: Final = 100  # rows of a coordinator's queue
+TRIP_LINKS: Final = 5  # links that show one person's trip at a time
 STANDBY_MAX: Final = 3  # claims waiting behind a full request
 RELAY_DEPTH: Final = 3  # hands a call is passed through
 RELAY_OPENS: Final = 10  # browsers that one passed link opens the call in
@@ -69,6 +70,8 @@ POSITION_EVERY: Final = timedelta(seconds=5)  # a phone's position
 POSITION_TTL: Final = timedelta(minutes=15)
 OWNER_LINK_KEPT: Final = timedelta(hours=24)  # after the close
 SESSION_KEPT: Final = timedelta(days=30)
+TRIP_KEPT: Final = timedelta(hours=24)  # a link that shows a trip, at the longest
+TRIP_SHOWN: Final = timedelta(hours=2)  # … and after the trip has ended
 INVITE_KEPT: Final = timedelta(days=14)
 RELAY_KEPT: Final = timedelta(hours=6)  # a passed link, and never longer than the one it came by
 THANKED: Final = timedelta(hours=24)  # whoever passed a call on reads what became of it

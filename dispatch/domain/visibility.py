@@ -53,6 +53,8 @@ class Viewer:
     held: bool = False
     """Reported, and nobody has looked yet: no exact place, no new claim."""
     coordinator: bool = False
+    trips: frozenset[tuple[int, int]] = frozenset()
+    """Trips this browser or token may follow: (request id, person id of whoever shares theirs)."""
 
 
 NOBODY = Viewer()
@@ -267,6 +269,15 @@ def request_view(
     view["wave"] = {"waves": request.wave} if travels else None
     view["passed"] = passed(context.relays).as_json() if travels else None
     return view
+
+
+def trip_view(sharer: Person | None, ask: Mapping[str, Any], drive: Claim | None) -> dict[str, Any]:
+    """A trip as somebody trusted sees it: the first name of whoever shares it, and what the public sees anyway.
+
+    `ask` is the request's view for Role.PUBLIC; `drive` the sharer's claim, None where they are the one who asked.
+    """
+    shown = claim_view(claim_part(drive), Role.PUBLIC, Context()) if drive else None
+    return {"by": sharer.first_name if sharer else None, "ask": ask, "drive": shown}
 
 
 def needs_view(request: Request, role: Role) -> list[str]:

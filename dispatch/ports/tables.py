@@ -30,6 +30,7 @@ class Power(StrEnum):
     RELAY = "relay"
     MEMBER = "member"
     INVITE = "invite"
+    TRIP = "trip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Grant:
     token_hash: bytes
     power: Power
     person_id: int | None = None
-    """MEMBER: who it signs in. INVITE: who invited. OWNER: the requester."""
+    """MEMBER: who it signs in. INVITE: who invited. OWNER: the requester. TRIP: whose trip it shows."""
     request_id: int | None = None
     session: str | None = None
     """Grants of one browser share a session id; None for a link or a program's token."""

@@ -21,20 +21,24 @@ from web.live.connection import Connection
 from web.live.streams import event_stream
 from web.live.subscription import Stage, Subscription
 
-ROLES = ("nobody", "owner", "owner-link", "claimer", "stranger", "alerted", "member", "view", "helper")
+ROLES = ("nobody", "owner", "owner-link", "claimer", "stranger", "alerted", "member", "view", "helper", "trip")
 CHANNELS = ("http", "poll", "sse", "socket")
 OBJECTS = ("asked", "foreign", "closed")
 NOTHING, PUBLIC, MEMBER, EXACT = "nothing", "public cell", "member cell", "exact"
 
 POLICY: dict[str, dict[str, str]] = {
-    "asked": dict(zip(ROLES, (NOTHING, EXACT, EXACT, EXACT, MEMBER, MEMBER, MEMBER, PUBLIC, PUBLIC), strict=True)),
-    "foreign": dict(
-        zip(ROLES, (NOTHING, MEMBER, NOTHING, MEMBER, EXACT, MEMBER, MEMBER, NOTHING, NOTHING), strict=True)
+    "asked": dict(
+        zip(ROLES, (NOTHING, EXACT, EXACT, EXACT, MEMBER, MEMBER, MEMBER, PUBLIC, PUBLIC, NOTHING), strict=True)
     ),
-    "closed": dict(zip(ROLES, (NOTHING, EXACT, EXACT, MEMBER, MEMBER, MEMBER, MEMBER, PUBLIC, PUBLIC), strict=True)),
+    "foreign": dict(
+        zip(ROLES, (NOTHING, MEMBER, NOTHING, MEMBER, EXACT, MEMBER, MEMBER, NOTHING, NOTHING, NOTHING), strict=True)
+    ),
+    "closed": dict(
+        zip(ROLES, (NOTHING, EXACT, EXACT, MEMBER, MEMBER, MEMBER, MEMBER, PUBLIC, PUBLIC, NOTHING), strict=True)
+    ),
 }
 """`stranger` owns the foreign ask, and has claimed the first without having been let come. A closed ask is shown
-to whoever was told of it, but nobody who came knows its place any more."""
+to whoever was told of it, but nobody who came knows its place any more. A trip's link opens a page of its own."""
 WORDS = (NOTE, PHONE, "35.2123", "116.1234")
 
 
@@ -55,6 +59,9 @@ async def cast(world: World) -> tuple[dict[str, httpx.AsyncClient], dict[str, st
     for name, power in (("owner-link", "owner"), ("view", "view"), ("helper", "helper")):
         clients[name] = world.bearer(asked["links"][power].rpartition("#")[2])
         clients[f"{name} closed"] = world.bearer(closed["links"][power].rpartition("#")[2])
+    async with world.client("ben") as ben:
+        driven = await world.post(ben, f"/v1/requests/{asked['id']}/trips")
+    clients["trip"] = world.bearer(driven.json()["link"].rpartition("#")[2])
     return clients, {"asked": asked["id"], "foreign": foreign["id"], "closed": closed["id"]}
 
 

@@ -137,6 +137,8 @@ def evening(house: House) -> Evening:
     held.claim("standby", 1, who="cem", standby=True)
     held.ask("on the way", quantity=4)
     held.step(held.claim("on the way", 4, eta_minutes=50), "en_route")
+    driven = held.post("ben", f"/v1/requests/{held.asks['on the way']}/trips")
+    held.links["on the way"]["trip"] = driven["link"].rpartition("#")[2]
     held.ask("reopened")
     held.step(held.claim("reopened", 4), "withdraw")
     held.ask("there", quantity=4)
@@ -236,6 +238,9 @@ def scenes(held: Evening) -> Sequence[Scene]:
         *(Scene(f"follow by link, {name}", f"view {name}", f"/r/{asks[name]}") for name in LINKED),
         Scene("follow by helpers' link", "helper asked", f"/r/{asks['asked']}"),
         Scene("share", "ana", ask, _press("form[action$=share] button", "#view")),
+        Scene("share a trip", "ana", f"/r/{asks['on the way']}/trip", _share_a_trip),
+        Scene("a shared trip", "trip on the way", f"/trip/{asks['on the way']}"),
+        Scene("a trip's link that is needed", None, f"/trip/{asks['on the way']}"),
         Scene("close", "ana", f"{ask}/close?as=resolved"),
         Scene("cancel", "ana", f"{ask}/close?as=cancelled"),
         Scene("who did not come", "ana", f"/r/{asks['all met']}/missing"),
@@ -261,6 +266,14 @@ def scenes(held: Evening) -> Sequence[Scene]:
         Scene("watch", None, "/watch", wall=True),
         Scene("watch, in a room", None, "/watch?wall=1", wall=True),
     ]
+
+
+def _share_a_trip(page: Page) -> None:
+    """A fresh link; the ones of earlier looks are ended, since there may be only so many."""
+    if page.locator("form[action$=end] button").count():
+        page.click("form[action$=end] button")
+    page.click("form[action$=trip] button")
+    page.wait_for_selector("#trip")
 
 
 def _wrong_code(page: Page) -> None:

@@ -195,4 +195,6 @@ def _ours(to: str) -> bool:
 
 def _landing(opened: Mapping[str, Any]) -> str:
     """The page a link leads to."""
-    return f"/r/{opened['request']}" if opened.get("request") else "/help"
+    if not opened.get("request"):
+        return "/help"
+    return f"/{'trip' if opened['power'] == Power.TRIP else 'r'}/{opened['request']}"

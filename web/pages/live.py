@@ -20,6 +20,7 @@ from web.pages.door import look
 from web.pages.follow import region
 from web.pages.following import position, see
 from web.pages.render import fragment, reader_of
+from web.pages.trip import picture, reader_for, shown
 from web.pages.volunteer import inbox, inbox_position, live_values
 
 router = APIRouter(include_in_schema=False)
@@ -102,6 +103,22 @@ async def follow_live(request: Request, public_id: str) -> Response:
         seen = await call.read(lambda tx, now: see(tx, now, call.viewer, named(public_id)))
         reader = reader_of(request, country=seen.country, at=seen.middle)
         return seen.position, fragment(reader, "follow_live", region(reader, seen))
+
+    async def head() -> str:
+        return await call.read(lambda tx, now: position(tx, public_id))
+
+    return await _answer(request, call, f"r {public_id}", head, draw)
+
+
+@router.get("/trip/{public_id}/live")
+async def trip_live(request: Request, public_id: str) -> Response:
+    """The live part of a trip's page."""
+    call = await look(request)
+
+    async def draw() -> Picture:
+        await _again(call)
+        seen = await call.read(lambda tx, now: shown(tx, now, call.viewer, named(public_id)))
+        return seen.position, picture(reader_for(request, seen), seen)
 
     async def head() -> str:
         return await call.read(lambda tx, now: position(tx, public_id))

@@ -17,6 +17,7 @@ from web.pages import (
     passing,
     static,
     take,
+    trip,
     volunteer,
     watch,
 )
@@ -25,6 +26,6 @@ from web.pages.faults import install
 __all__ = ["install", "router"]
 
 router = APIRouter(include_in_schema=False)
-for part in (static, ask, calm, follow_acts, passing, take, live, follow, device, volunteer, watch, ground, desk):
+for part in (static, ask, calm, follow_acts, passing, take, live, follow, trip, device, volunteer, watch, ground, desk):
     # Before /help/{alert}: /help/live is no alert's name.
     router.include_router(part.router)

@@ -204,6 +204,27 @@ class SessionView(Told):
     token: str | None = None
 
 
+class TripLinkView(Told):
+    """The link for somebody trusted."""
+
+    link: str
+    expires_at: str
+
+
+class TripView(Told):
+    """A trip: who shares it, the ask as the public sees it, and their drive; null where they are the one who waits."""
+
+    by: str | None
+    ask: RequestView
+    drive: ClaimPart | None
+
+
+class TripsView(Told):
+    """Every trip of that ask that was shared with this viewer."""
+
+    trips: list[TripView]
+
+
 class InviteView(Told):
     """The link to pass on."""
 

@@ -12,11 +12,12 @@ async function open() {
   document.getElementById("opening").hidden = true;
   if (answer?.ok) {
     const opened = await answer.json();
-    location.replace(opened.request ? `/r/${opened.request}` : link.dataset.to);
+    const page = opened.power === "trip" ? "trip" : "r";
+    location.replace(opened.request ? `/${page}/${opened.request}` : link.dataset.to);
     return;
   }
   const ended = document.getElementById("ended");
   ended.textContent = answer ? document.getElementById("says").content.textContent : ended.textContent;
   ended.setAttribute("role", "alert");
 }
-if (/^fl[movhir]_/.test(token)) open();
+if (/^fl[movhirt]_/.test(token)) open();
