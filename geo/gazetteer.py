@@ -29,6 +29,8 @@ from geo.point import Point
 ATTRIBUTION: Final = "Place names: GeoNames, CC BY 4.0"
 MAX_TEXT: Final = 200
 LABEL_KM: Final = 200.0
+LARGE: Final = 150_000
+"""People, from which on a town's name is written larger."""
 
 _SCALE: Final = 10_000
 _NEAR_KM: Final = 60.0
@@ -56,6 +58,11 @@ class Place:
     tz: str = ""
     kind: str = "settlement"
     country_name: str = ""
+
+    @property
+    def large(self) -> bool:
+        """Is it one that people orient themselves by?"""
+        return self.population >= LARGE
 
     @property
     def label(self) -> str:

@@ -236,6 +236,11 @@ def named(public_id: str, what: str = "ask") -> str:
     return public_id
 
 
+def numbered(text: str) -> int:
+    """The number in an address; 0, which nothing has, for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
 def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """JSON, as every answer of the API is written."""
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")

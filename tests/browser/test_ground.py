@@ -146,6 +146,22 @@ def test_a_map_that_can_not_be_read_leaves_the_drawn_ground(enter: Enter, house:
 
 
 @full
+def test_a_tile_that_does_not_come_leaves_a_gap_and_not_a_blank_wall(enter: Enter, house: House) -> None:
+    page = enter(None, "/watch", **WALL)
+    opened(page, "map")
+    page.route("**/base.pmtiles", lambda route: route.fulfill(status=500))
+    page.locator(".map-box canvas").focus()
+    with page.expect_console_message(lambda message: "PMTiles" in message.text or "500" in message.text):
+        for _ in range(12):
+            page.keyboard.press("ArrowRight")
+            page.wait_for_timeout(0)
+    page.unroute("**/base.pmtiles")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".map-box canvas")).to_have_count(1)
+    assert page.evaluate(WRITTEN, [[0, 0, 1920, 1080]]) == [True]
+
+
+@full
 @pytest.mark.parametrize("kind", ["openmaptiles", "protomaps"])
 def test_the_operators_streets_are_drawn_from_their_own_file(
     enter: Enter, house: House, tmp_path: Path, kind: str

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Enter, House
+from web.pages import static
 
 WALL: dict[str, Any] = {"viewport": {"width": 1366, "height": 768}}
 Call = Callable[..., Any]
@@ -126,6 +127,19 @@ def test_a_call_that_has_ended_is_played_again_by_keys_alone(enter: Enter, call:
     wall.locator("#replay-close").press("Enter")
     heading(wall, "Nobody is waiting.")
     expect(wall.locator("#replay")).to_be_hidden()
+
+
+def test_a_replay_keeps_its_view_from_step_to_step(enter: Enter, house: House, call: Call) -> None:
+    request = ask(call, "ana", 4)
+    call("ana", f"/v1/requests/{request}/close", {"disposition": "resolved"})
+    wall = enter("ana", "/watch", **WALL, reduced_motion="reduce")
+    shown = """async ([replay, url]) => {
+      const { makeReplay } = await import(replay), given = [];
+      await makeReplay((...told) => given.push(told.length), () => null).start(url);
+      return given;
+    }"""
+    address = static.address("wall/replay.js")
+    assert wall.evaluate(shown, [address, f"/r/{request}/replay"]) == [1], "a second argument means: look there anew"
 
 
 def test_a_report_plays_its_call_when_somebody_wants_that(enter: Enter, house: House, call: Call) -> None:

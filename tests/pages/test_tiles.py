@@ -22,6 +22,13 @@ def test_a_file_is_known_by_its_layers(tmp_path: Path, kind: str) -> None:
     assert (found.kind, found.source) == (kind, "© OSM")
 
 
+def test_a_file_that_was_changed_in_its_place_is_looked_at_again(tmp_path: Path) -> None:
+    before = tiles.opened(tiles_file(tmp_path / "a.pmtiles", LAYERS["openmaptiles"]))
+    after = tiles.opened(tiles_file(tmp_path / "a.pmtiles", LAYERS["protomaps"], attribution="somebody else"))
+    assert (before.kind, after.kind) == ("openmaptiles", "protomaps")
+    assert before.mark != after.mark
+
+
 def cut_off(path: Path) -> Path:
     """The file without its last byte, as after a download that broke off."""
     path.write_bytes(path.read_bytes()[:-1])

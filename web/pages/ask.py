@@ -187,6 +187,7 @@ def _form(
 ) -> Response:
     speak = reader.speak
     rows = nouns.NOUNS
+    sms = flare_of(request).settings.sms_number
     values = {
         "f": sent,
         "key": new_key() if key is None else key,
@@ -206,8 +207,8 @@ def _form(
         "more_open": bool(sent.destination or sent.note or sent.needs or sent.name or sent.phone)
         or sent.who == "other"
         or sent.urgency != "stranded",
-        "sms": flare_of(request).settings.sms_number,
-        "script_says": outbox.says(reader, SCRIPT_SAYS),
+        "sms": sms,
+        "script_says": outbox.says(reader, SCRIPT_SAYS, outbox.SMS if sms else {}),
     }
     return page(request, reader, "ask", values, styles=("step", "ask"), status=status, kept=kept)
 

@@ -30,7 +30,7 @@ from web.pages.faults import PageRoute
 from web.pages.follow import label_of, link_page
 from web.pages.following import see
 from web.pages.render import STILL, page, reader_of
-from web.pages.speech import Speaker
+from web.pages.speech import Speaker, clocked
 from web.report import after_action
 from web.routes.readiness import readiness
 from web.routes.session import open_session
@@ -180,7 +180,7 @@ async def report_page(request: Request, public_id: str) -> Response:
         "view": view,
         "title": nouns.head_at(speak, view["kind"], view["quantity"], label_of(seen)),
         "story": story.tell(speak, view, seen.events, reader.now, reader.number),
-        "phases": [(says, _span(seconds)) for says, seconds in spans if seconds is not None],
+        "phases": [(says, clocked(timedelta(seconds=seconds))) for says, seconds in spans if seconds is not None],
         "alerts": told["alerts"],
         "claims": told["claims"],
         "found": nouns.found(speak, view["kind"], seats["claimed"], seats["total"]) if seats["total"] else None,
@@ -188,12 +188,6 @@ async def report_page(request: Request, public_id: str) -> Response:
         "lines": timeline.lines(speak, view["kind"], seen.events, owner=view["role"] == "owner"),
     }  # fmt: skip
     return page(request, reader, "report", values, styles=("signs", "follow", "calm", "scene"))
-
-
-def _span(seconds: float | None) -> str:
-    whole = int(seconds or 0)
-    hours, minutes = whole // 3600, whole // 60 % 60
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
 @router.get("/status")

@@ -11,17 +11,17 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
-from markupsafe import Markup
 
 from dispatch.actions import desk
 from dispatch.domain import limits
 from dispatch.domain.errors import Invalid
 from dispatch.domain.lifecycle import Disposition
 from dispatch.domain.plain_text import check_text
-from web.call import named
+from web.call import named, numbered
 from web.pages import nouns
 from web.pages.door import Form, form_call, look, new_key
 from web.pages.faults import PageRoute
+from web.pages.helping import maps_link
 from web.pages.render import page, reader_of
 from web.pages.speech import Speaker
 
@@ -107,7 +107,7 @@ async def desk_page(request: Request) -> Response:
         "reason_chars": limits.REASON_CHARS,
         "updated": speak.clock(now),
     }
-    return page(request, reader, "desk", values, styles=("follow", "help"))
+    return page(request, reader, "desk", values, styles=("signs", "follow", "help"))
 
 
 def _back() -> Response:
@@ -155,8 +155,7 @@ async def verdict(request: Request, name: str) -> Response:
     """Something was behind the report, or nothing was."""
     call, form = await form_call(request)
     upheld = _chosen(form, ("upheld", "unfounded")) == "upheld"
-    number = int(name) if name.isascii() and name.isdigit() and len(name) < 16 else 0
-    await call.write(lambda tx, now: desk.decide(tx, now, call.viewer, number, upheld=upheld))
+    await call.write(lambda tx, now: desk.decide(tx, now, call.viewer, numbered(name), upheld=upheld))
     return _back()
 
 
@@ -175,15 +174,9 @@ async def glass(request: Request, public_id: str) -> Response:
     until = datetime.fromisoformat(done.body["until"])
     values = {
         "place": place,
-        "geo": _geo(place),
+        "geo": maps_link(place),
         "note": done.body["note"],
         "contact": done.body["contact"] or {},
         "until": reader.speak.clock(until),
     }
     return page(request, reader, "desk_glass", values, styles=("follow",))
-
-
-def _geo(place: Mapping[str, Any]) -> Markup | None:
-    if "lat" not in place:
-        return None
-    return Markup("geo:{0:.5f},{1:.5f}?q={0:.5f},{1:.5f}").format(place["lat"], place["lon"])

@@ -4,18 +4,16 @@ Subscribing itself is a script's doing (web/static/push.js) over `PUT /v1/me/pus
 A sign-out lands on an address at which the worker forgets every page of one's own (web/static/worker.js).
 """
 
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
-from dispatch.actions import push, sign_in
-from dispatch.ports import Tx
-from web.auth import drop_cookie
+from dispatch.actions import push
 from web.limiter import TEST_PUSH
 from web.pages.door import form_call, wants_json
 from web.pages.faults import PageRoute
+from web.routes.session import close_session
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -35,14 +33,4 @@ async def send_test(request: Request) -> Response:
 async def sign_out(request: Request) -> Response:
     """Ends this browser's session wherever its cookie is held; it is told of nothing any more."""
     call, _ = await form_call(request)
-    cookie = call.credential.cookie
-    answer = RedirectResponse(LEFT, status_code=303)
-    answer.headers["Set-Cookie"] = drop_cookie(call.flare.settings)
-    if cookie is not None and call.viewer.session is not None:
-
-        def job(tx: Tx, now: datetime) -> dict[str, Any]:
-            sign_in.end_session(tx, now, cookie)
-            return {}
-
-        await call.write(job)
-    return answer
+    return RedirectResponse(LEFT, status_code=303, headers=await close_session(call))

@@ -36,8 +36,6 @@ HEIGHT: Final = 1_600
 TOWNS: Final = 110
 GRID: Final = 2
 KEPT: Final = 32
-LARGE: Final = 150_000
-"""People, from which on a town's name is written larger."""
 
 
 @router.get("/watch/ground")
@@ -124,7 +122,7 @@ def _told(frame: Frame) -> dict[str, Any]:
         "width": frame.width,
         "height": frame.height,
         "towns": [
-            [place.name, round(place.point.lon, 3), round(place.point.lat, 3), int(place.population >= LARGE)]
+            [place.name, round(place.point.lon, 3), round(place.point.lat, 3), int(place.large)]
             for place in towns_in(frame, TOWNS)
         ],
     }

@@ -188,7 +188,7 @@ def mine(speak: Speaker, claim: View, now: datetime) -> Mine:
         title=title,
         line=line,
         where=(place.get("text") if exact and place.get("text") else label),
-        geo=f"geo:{place['lat']:.5f},{place['lon']:.5f}?q={place['lat']:.5f},{place['lon']:.5f}" if exact else None,
+        geo=maps_link(place) if exact else None,
         map=picture,
         phone=(claim["contact"] or {}).get("phone"),
         note=claim["note"],
@@ -201,6 +201,11 @@ def mine(speak: Speaker, claim: View, now: datetime) -> Mine:
         seats=claim["seats"],
         waits=waits,
     )
+
+
+def maps_link(place: View) -> str | None:
+    """What opens an exact place in the phone's own maps; None for one that is no point."""
+    return "geo:{0:.5f},{1:.5f}?q={0:.5f},{1:.5f}".format(place["lat"], place["lon"]) if "lat" in place else None
 
 
 def _step_words(

@@ -15,7 +15,7 @@ from dispatch.actions.push import Told, still_true
 from dispatch.domain.push import MANNERS, Push
 from dispatch.ports import Compose, Later, Letter, OutboxItem, Tx
 from dispatch.settings import Settings
-from geo.emergency import DEFAULT, emergency_number
+from geo.emergency import emergency_number
 from geo.gazetteer import gazetteer
 from web.pages import helping, nouns, story
 from web.pages.speech import LANGUAGES, Speaker, zone_named
@@ -138,9 +138,7 @@ def _there(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Wor
 
 
 def _nobody(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Words:
-    number = emergency_number(told.request.country if told.request else None)
-    if number == DEFAULT and settings.emergency_number:
-        number = settings.emergency_number
+    number = emergency_number(told.request.country if told.request else None, settings.emergency_number)
     sentence = "We are asking people further out. Also worth a try: a tow truck, a taxi, {number} if it gets unsafe."
     return speak.t("Nobody yet"), [speak.t(sentence, number=number)], _own(_view(told))
 

@@ -20,7 +20,7 @@ from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from geo.emergency import DEFAULT, emergency_number
+from geo.emergency import emergency_number
 from geo.gazetteer import gazetteer
 from geo.point import Point
 from web.pages import static
@@ -83,13 +83,10 @@ def reader_of(request: Request, *, country: str | None = None, at: Point | None 
     accepted = request.headers.get("accept-language")
     lang = choose(request.query_params.get("lang"), request.cookies.get(LANG_COOKIE), accepted)
     region = country or region_of(accepted)
-    number = emergency_number(region) if region else DEFAULT
-    if number == DEFAULT and flare.settings.emergency_number:
-        number = flare.settings.emergency_number
     zone = zone_named(gazetteer().nearest(at)[0].tz) if at is not None else zone_named("UTC")
     return Reader(
         speak=Speaker(lang, zone, flare.settings.currency),
-        number=number,
+        number=emergency_number(region, flare.settings.emergency_number),
         now=flare.clock.now(),
         path=request.url.path,
         miles=region in {"US", "GB", "LR", "MM"},

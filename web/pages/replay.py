@@ -15,7 +15,7 @@ from typing import Any, Final
 from dispatch.actions import look
 from dispatch.domain import limits, visibility
 from dispatch.domain.events import request_topic
-from dispatch.domain.lifecycle import ClaimState
+from dispatch.domain.lifecycle import ClaimState, Disposition
 from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role
 from dispatch.ports import Tx
@@ -24,6 +24,7 @@ from web.pages import nouns, scene, timeline, wall, wall_words
 from web.pages.speech import Speaker
 from web.pages.story import Told
 
+SAFE: Final = frozenset({Disposition.RESOLVED, Disposition.SELF_RESOLVED})
 PAGES: Final = 4
 """Of events; a call with more is replayed by its first ones and its end."""
 
@@ -51,7 +52,7 @@ class _State:
 
 
 def steps_of(tx: Tx, request: Request, role: Role, members: Mapping[str, int], speak: Speaker, name: str) -> list[str]:
-    """The steps as JSON, each `{"at", "says", "tone", "all", "put", "del"}`. `name`: what this viewer calls the ask."""
+    """The steps as JSON, each `{"at", "says", "all", "put", "del"}`. `name`: what this viewer calls the ask."""
     entry = look.board_entry(request, role, name)
     if entry is None:
         return []
@@ -71,7 +72,9 @@ def steps_of(tx: Tx, request: Request, role: Role, members: Mapping[str, int], s
         part = scene.ask_part(ask, hero=True, speak=speak)
         if state.ended is not None:
             counted = nouns.head(speak, request.kind, request.quantity).striptags()
-            part |= {"open": 0, "chip": [counted, _how(speak, state.ended)], "cars": []}
+            # Only who is safe is drawn as found: what was missing when a call ran out stays missing.
+            part |= {"chip": [counted, _how(speak, state.ended)], "cars": []}
+            part |= {"open": 0} if state.ended in SAFE else {}
         travel = wall.folded(Counter(cell for at, cell in asked if at <= told.at))
         parts = people | {"home": scene.written(part["at"]), f"a:{name}": scene.written(part)} | scene.asked(travel)
         found.append(_step(told.at, said[0], before, parts))
@@ -84,7 +87,7 @@ def _how(speak: Speaker, disposition: str) -> str:
 
 
 def _step(at: datetime, line: timeline.Line, before: scene.Parts | None, parts: scene.Parts) -> str:
-    head = f'"at":"{visibility.moment(at)}","says":{scene.written(line.text.striptags())},"tone":"{line.mark}"'
+    head = f'"at":"{visibility.moment(at)}","says":{scene.written(line.text.striptags())}'
     return f"{{{head},{scene.changes(before, parts, parts)}}}"
 
 

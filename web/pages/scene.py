@@ -1,9 +1,9 @@
 """The wall's picture as keyed parts, and what has changed of it since a browser last looked.
 
-A scene is a table of names and JSON: `p:<cell>` people, `r:<cell>` asked, `a:<id>` an ask, and a few single ones. A
-browser says which scene it has by its mark and is told only what is different (`put`, `del`); a mark nobody remembers
-gets everything. Holds hashes, never a scene. Invariant: whatever happened in between, put and del lead from the one
-scene to the other (tests/pages/test_scene.py).
+A scene is a table of names and JSON: `p:<cell>` people, `r:<cell>` asked, `a:<id>` an ask, and a few single
+ones. A browser says which scene it has by its mark and is told only what is different (`put`, `del`); a mark nobody
+remembers gets everything. Holds hashes, never a scene. Invariant: whatever happened in between, put and del lead from
+the one scene to the other (tests/pages/test_scene.py).
 """
 
 import hashlib
@@ -23,6 +23,8 @@ REMEMBERED: Final = 64
 CHIPS: Final = 9
 """Asks with words on the map."""
 CAR_CHIPS: Final = 4
+TURNS: Final = 9
+"""Asks that a wall in a room shows in turn, the most pressing first."""
 
 Parts = dict[str, str]
 """Name to JSON text."""
@@ -68,6 +70,7 @@ def parts_of(held: wall.Wall, members: Mapping[str, int], speak: Speaker) -> Par
     parts |= people(members)
     if held.hero is not None and len(held.asks) <= wall.MANY:
         parts |= asked(held.hero.travel)
+    parts["turns"] = written([ask.id for ask in held.asks if not ask.full][:TURNS])
     for rank, ask in enumerate(held.asks):
         parts[f"a:{ask.id}"] = written(ask_part(ask, hero=ask is held.hero, speak=speak if rank < CHIPS else None))
     return parts

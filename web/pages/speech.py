@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -49,6 +49,13 @@ def region_of(accepted: str | None) -> str | None:
     """The country a browser names first ("es-MX" is MX); None when it names none."""
     found = _REGION.search((accepted or "")[:200])
     return found[1] if found else None
+
+
+def clocked(span: timedelta) -> str:
+    """How long, as a clock shows it: "4:12", "1:04:12"."""
+    whole = max(0, int(span.total_seconds()))
+    minutes, seconds = whole // 60 % 60, whole % 60
+    return f"{whole // 3600}:{minutes:02}:{seconds:02}" if whole >= 3600 else f"{whole // 60}:{seconds:02}"
 
 
 def said(text: object) -> Markup:

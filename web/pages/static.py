@@ -11,7 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -84,15 +84,14 @@ def files() -> dict[str, File]:
     return found
 
 
-@cache
-def built_files() -> dict[str, File]:
-    """What was built, by name: packed there already, smaller than could be done while a browser waits."""
+@lru_cache(maxsize=1)
+def built_files(mark: str) -> dict[str, File]:
+    """What was built under that mark, by name: packed there already, smaller than while a browser waits."""
 
     def beside(path: Path, end: str) -> bytes | None:
         packed = path.with_name(path.name + end)
         return packed.read_bytes() if packed.is_file() else None
 
-    mark = built.built().mark
     return {
         path.name: File(path.read_bytes(), beside(path, ".gz"), mark, _type(path.name), beside(path, ".br"))
         for path in (sorted(built.FOLDER.iterdir()) if mark else ())
@@ -162,7 +161,7 @@ async def built_file(mark: str, name: str, request: Request) -> Response:
     if name == built.BASE_MAP and (held := tiles.tiles_of(flare_of(request).settings)):
         kept = KEPT if mark == held.mark else ASKED_AGAIN
         return FileResponse(held.path, media_type=TILES, headers={"Cache-Control": kept})
-    return given(request, built_files().get(name), mark)
+    return given(request, built_files(built.built().mark).get(name), mark)
 
 
 @router.get("/static/{name:path}")

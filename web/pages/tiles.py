@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dispatch.settings import BadSettings, Settings
+from geo.gazetteer import LARGE
 from web import built
 from web.pages.base_map import ATTRIBUTION
 
@@ -62,13 +63,17 @@ def tiles_of(settings: Settings) -> Tiles | None:
         raise BadSettings([f"FLARE_BASEMAP: {settings.basemap}: {getattr(why, 'strerror', None) or why}"]) from why
 
 
-@lru_cache(maxsize=4)
 def opened(path: Path) -> Tiles:
-    """The file, looked at once.
+    """The file; looked at again when it is another one than before.
 
     Raises: NotTiles, OSError.
     """
-    size = path.stat().st_size
+    about = path.stat()
+    return _opened(path, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _opened(path: Path, size: int, changed_ns: int) -> Tiles:
     with path.open("rb") as file:
         head = file.read(HEADER.size)
         if len(head) < HEADER.size or not head.startswith(b"PMTiles\x03"):
@@ -88,7 +93,7 @@ def opened(path: Path) -> Tiles:
     if found is None:
         said = ", ".join(sorted(layers)[:8]) or "none"
         raise NotTiles(f"its layers are {said}; known are those of OpenMapTiles, Protomaps and Flare")
-    mark = hashlib.sha256(f"{size} {path.stat().st_mtime_ns} {path.absolute()}".encode()).hexdigest()[:10]
+    mark = hashlib.sha256(f"{size} {changed_ns} {path.absolute()}".encode()).hexdigest()[:10]
     return Tiles(path, found, mark, _plain(str(metadata.get("attribution") or "")))
 
 
@@ -118,7 +123,12 @@ def shown(settings: Settings) -> dict[str, str]:
     tiles = tiles_of(settings)
     if tiles is None:
         return {"map": "", "attribution": ATTRIBUTION}
-    parts = {"built": f"/static/built/{built.built().mark}/", "tiles": address(tiles), "kind": tiles.kind}
+    parts = {
+        "built": f"/static/built/{built.built().mark}/",
+        "tiles": address(tiles),
+        "kind": tiles.kind,
+        "large": LARGE,
+    }
     source = dict.fromkeys(name for name in (tiles.source, ATTRIBUTION) if name)
     return {"map": json.dumps(parts, separators=(",", ":")), "attribution": " · ".join(source)}
 

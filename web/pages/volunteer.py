@@ -138,11 +138,10 @@ def live_values(reader: Reader, state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _over(reader: Reader, over: dict[str, Any]) -> dict[str, Any]:
-    speak = reader.speak
+    speak, people = reader.speak, nouns.count(over["kind"], over["seats"])
     if over["lapsed"]:
         title = speak.t("Your seats went back at {time}. Still coming?", time=speak.clock(over["at"]))
-        return over | {"title": title}
-    people = nouns.count(over["kind"], over["seats"])
+        return over | {"title": title, "seats": people}
     one, other = "Thank you. {n} person got there with you.", "Thank you. {n} people got there with you."
     title = speak.tn(one, other, people) if over["kind"] == "ride" else speak.t("Thank you. It is done.")
     return over | {"title": title}

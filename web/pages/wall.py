@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from dispatch.actions import look
 from dispatch.domain import limits, visibility
@@ -106,39 +106,67 @@ class Wall:
     ended: Sequence[Ended]
 
 
+Shown = TypeVar("Shown", Ask, Ended)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looker:
+    """Who looks. `may`: those of some cells of the map that they may see now, counted as on the board and live."""
+
+    viewer: Viewer
+    secret: bytes
+    may: Callable[[Iterable[str]], set[str]]
+
+    def name(self, request: Request) -> str:
+        """What this viewer's board calls the ask."""
+        return look.board_id(request, self.viewer, self.secret)
+
+    def within(self, found: Sequence[tuple[Request, Shown]]) -> list[tuple[Request, Shown]]:
+        """Without the ones beyond their budget of cells; the first ones go first."""
+        coarse = [cells.parent(each.entry["cell"], cells.MAP) for _, each in found]
+        shown = self.may(coarse)
+        return [pair for pair, cell in zip(found, coarse, strict=True) if cell in shown]
+
+
 class Book:
     """What is known of each ask, so that a look reads only those that have changed. One per Flare; safe to race on."""
 
     def __init__(self) -> None:
         self._held: dict[tuple[str, Role, int], tuple[Request, Mapping[str, int], Ask | None]] = {}
+        self._members: Mapping[str, int] = {}
+
+    def same(self, members: Mapping[str, int]) -> Mapping[str, int]:
+        """Those members as the book knows them: compared once a look, so that `ask` need not compare them each time."""
+        if dict(self._members) != dict(members):
+            self._members = members
+        return self._members
 
     def ask(self, tx: Tx, request: Request, role: Role, members: Mapping[str, int], epoch: str) -> Ask | None:
-        """The ask as that role sees it, without a name; None when it is on no map."""
+        """The ask as that role sees it, without a name; None when it is on no map. `members`: what `same` answered."""
         key = (epoch, role, request.id)
         held = self._held.get(key)
-        if held is None or held[0] != request or held[1] != members:
+        if held is None or held[0] != request or held[1] is not members:
             if len(self._held) >= KEPT:
                 self._held.clear()
             held = self._held[key] = (request, members, _ask(tx, request, role, members))
         return held[2]
 
 
-def read(
-    tx: Tx, now: datetime, viewer: Viewer, secret: bytes, wanted: str | None, members: Mapping[str, int], book: Book
-) -> Wall:
+def read(tx: Tx, now: datetime, looker: Looker, wanted: str | None, members: Mapping[str, int], book: Book) -> Wall:
     """The wall as that viewer may see it.
 
     `wanted`: the ask they chose, also one that has ended lately; `members`: people per cell of the map.
     """
-    role, epoch = look.map_role(viewer), tx.journal.head()[0]
+    role, epoch, known = look.map_role(looker.viewer), tx.journal.head()[0], book.same(members)
     found: list[tuple[Request, Ask]] = []
     for request in tx.requests.open_in(None, limits.BOARD_REQUESTS):
-        ask = book.ask(tx, request, role, members, epoch)
+        ask = book.ask(tx, request, role, known, epoch)
         if ask is not None:
-            found.append((request, replace(ask, id=look.board_id(request, viewer, secret))))
+            found.append((request, replace(ask, id=looker.name(request))))
     found.sort(key=lambda pair: _need(pair[0], pair[1], now))
+    found = looker.within(found)
     chosen = next((pair for pair in found if pair[1].id == wanted), found[0] if found else None)
-    ended = recent(tx, now, viewer, secret)
+    ended = recent(tx, now, looker)
     past = next(((request, each) for request, each in ended if each.id == wanted), None)
     shown = past[0] if past else chosen[0] if chosen else None
     return Wall(
@@ -150,28 +178,18 @@ def read(
     )
 
 
-def seen(held: Wall, may: Callable[[Iterable[str]], set[str]]) -> Wall:
-    """The wall without the asks beyond its viewer's budget of cells; the board and the live map count the same."""
-    coarse = [cells.parent(ask.entry["cell"], cells.MAP) for ask in held.asks]
-    shown = may(coarse)
-    asks = [ask for ask, cell in zip(held.asks, coarse, strict=True) if cell in shown]
-    if len(asks) == len(held.asks):
-        return held
-    known = held.hero is not None and any(ask.id == held.hero.id for ask in asks)
-    return replace(held, asks=asks) if known else replace(held, asks=asks, hero=None, events=())
-
-
-def recent(tx: Tx, now: datetime, viewer: Viewer, secret: bytes) -> list[tuple[Request, Ended]]:
+def recent(tx: Tx, now: datetime, looker: Looker) -> list[tuple[Request, Ended]]:
     """The calls that ended lately and that this viewer may know of, newest first."""
     found = tx.requests.ended_since(now - ENDED_SHOWN, ENDED)
-    return [(request, each) for request in found if (each := _ended(request, viewer, secret)) is not None]
+    return looker.within([(request, each) for request in found if (each := _ended(request, looker)) is not None])
 
 
-def _ended(request: Request, viewer: Viewer, secret: bytes) -> Ended | None:
+def _ended(request: Request, looker: Looker) -> Ended | None:
+    role = look.map_role(looker.viewer)
     # A stranger saw it while it went on; that it is told of a day later is the owner's to allow.
-    if look.map_role(viewer) is Role.PUBLIC and not request.show_travel:
+    if role is Role.PUBLIC and not request.show_travel:
         return None
-    entry = look.board_entry(request, look.map_role(viewer), look.board_id(request, viewer, secret))
+    entry = look.board_entry(request, role, looker.name(request))
     if entry is None or request.closed_at is None:
         return None
     return Ended(id=entry["id"], entry=entry, disposition=str(request.disposition), at=request.closed_at)

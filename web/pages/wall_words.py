@@ -11,9 +11,10 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from dispatch.domain.kinds import KINDS
+from dispatch.domain.lifecycle import ClaimState
 from web.pages import nouns, story, timeline, wall
 from web.pages.render import Reader
-from web.pages.speech import Speaker
+from web.pages.speech import Speaker, clocked
 
 ROWS: Final = 8
 EVENTS: Final = 6
@@ -39,7 +40,7 @@ def values_of(reader: Reader, held: wall.Wall, query: str = "") -> dict[str, Any
         "query": query[:QUERY_CHARS],
         "ended": [ended_row(speak, each) for each in held.ended],
         "lines": _lines(speak, held),
-        "waiting": total + sum(not (ask.full or counts_people(ask)) for ask in held.asks),
+        "waiting": sum(_waiting(ask) for ask in held.asks),
         "found": speak.number(found),
         "total": speak.number(total),
         "coming": sum(len(ask.coming) for ask in held.asks),
@@ -54,6 +55,14 @@ def values_of(reader: Reader, held: wall.Wall, query: str = "") -> dict[str, Any
 def counts_people(ask: wall.Ask) -> bool:
     """Is each of its seats a person?"""
     return KINDS[ask.entry["kind"]].unit in PEOPLE and bool(ask.entry["seats"]["total"])
+
+
+def _waiting(ask: wall.Ask) -> int:
+    """How many of an ask still wait: nobody of one that is covered, and nobody who has been met."""
+    if ask.full:
+        return 0
+    met = sum(each.seats for each in ask.coming if each.step == ClaimState.MET)
+    return max(0, ask.entry["seats"]["total"] - met) if counts_people(ask) else 1
 
 
 def _others(speak: Speaker, held: wall.Wall, query: str) -> Sequence[wall.Ask]:
@@ -124,10 +133,3 @@ def how_it_ended(speak: Speaker, disposition: str) -> Markup:
         "cancelled": speak.t("cancelled"),
         "expired": speak.t("ran out of time"),
     }.get(disposition, speak.t("closed"))
-
-
-def clocked(span: timedelta) -> str:
-    """How long, as a clock shows it: "4:12", "1:04:12"."""
-    whole = max(0, int(span.total_seconds()))
-    minutes, seconds = whole // 60 % 60, whole % 60
-    return f"{whole // 3600}:{minutes:02}:{seconds:02}" if whole >= 3600 else f"{whole // 60}:{seconds:02}"

@@ -89,11 +89,11 @@ async def watch_scene(request: Request) -> Response:
 async def watch_replay(request: Request, ask: str) -> Response:
     """A call that ended lately, step by step, by its name on this viewer's board."""
     call = await look(request)
-    speak = reader_of(request).speak
+    speak, looker = reader_of(request).speak, _looker(call)
 
     def job(tx: Tx, now: datetime) -> list[str]:
         members = call.flare.roster.cell_counts(cells.MAP)
-        for ended, known in wall.recent(tx, now, call.viewer, call.flare.secret):
+        for ended, known in wall.recent(tx, now, looker):
             if known.id == ask:
                 return replay.steps_of(tx, ended, map_role(call.viewer), members, speak, known.id)
         raise NotFound("ask")
@@ -150,16 +150,20 @@ def modules(script: str) -> list[str]:
     return found
 
 
+def _looker(call: Call) -> wall.Looker:
+    may = partial(call.limiter.cells_within, call.visitor, call.who)
+    return wall.Looker(viewer=call.viewer, secret=call.flare.secret, may=may)
+
+
 async def _read(call: Call, request: Request) -> tuple[wall.Wall, Mapping[str, int], Reader]:
-    wanted, book = request.query_params.get("ask"), _known(call)[0]
+    wanted, book, looker = request.query_params.get("ask"), _known(call)[0], _looker(call)
 
     def job(tx: Tx, now: datetime) -> tuple[wall.Wall, Mapping[str, int]]:
         # Here and not on the event loop: the first time it goes through everybody.
         members = call.flare.roster.cell_counts(cells.MAP)
-        return wall.read(tx, now, call.viewer, call.flare.secret, wanted, members, book), members
+        return wall.read(tx, now, looker, wanted, members, book), members
 
-    read, members = await call.read(job)
-    held = wall.seen(read, partial(call.limiter.cells_within, call.visitor, call.who))
+    held, members = await call.read(job)
     at: Point | None = cells.centre(held.hero.entry["cell"]) if held.hero else None
     return held, members, reader_of(request, at=at)
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from dispatch.actions import desk
 from dispatch.domain.lifecycle import Disposition
-from web.call import answer, begin, named, written
+from web.call import answer, begin, named, numbered, written
 from web.schemas import answers, bodies, told
 
 router = APIRouter(prefix="/v1/desk", tags=["desk"])
@@ -72,6 +72,5 @@ async def post_merge(request: Request, id: str) -> Response:  # noqa: A002
 async def post_verdict(request: Request, id: str) -> Response:  # noqa: A002
     """Upheld, or nothing was behind it: then whoever was held is let go."""
     call = await begin(request)
-    number = int(id) if id.isascii() and id.isdigit() and len(id) < 16 else 0
-    body = await call.body(bodies.VerdictBody)
+    number, body = numbered(id), await call.body(bodies.VerdictBody)
     return written(await call.write(lambda tx, now: desk.decide(tx, now, call.viewer, number, upheld=body.upheld)))

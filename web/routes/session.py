@@ -74,6 +74,19 @@ def _again(tx: Tx, now: datetime, token: str, held: str | None, lost: str | None
     return cookie
 
 
+async def close_session(call: Call) -> dict[str, str]:
+    """Ends the session of this browser, if it has one; the header that makes it forget its cookie."""
+    cookie = call.credential.cookie
+    if cookie is not None and call.viewer.session is not None:
+
+        def job(tx: Tx, now: datetime) -> dict[str, Any]:
+            sign_in.end_session(tx, now, cookie)
+            return {}
+
+        await call.write(job)
+    return {"Set-Cookie": auth.drop_cookie(call.flare.settings)}
+
+
 @router.post(
     "", **told.call("Open a link", body=bodies.SessionBody, answer=answers.SessionView, key=True, open_to_all=True)
 )
@@ -87,8 +100,4 @@ async def post_session(request: Request) -> Response:
 @router.delete("", **told.call("Sign out", status=204, open_to_all=True))
 async def delete_session(request: Request) -> Response:
     """Ends this browser's session wherever its cookie is held."""
-    call = await begin(request)
-    cookie = call.credential.cookie
-    if cookie is not None and call.viewer.session is not None:
-        await call.write(lambda tx, now: sign_in.end_session(tx, now, cookie))
-    return written(Written(None, 204), {"Set-Cookie": auth.drop_cookie(call.flare.settings)})
+    return written(Written(None, 204), await close_session(await begin(request)))

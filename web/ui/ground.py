@@ -22,7 +22,6 @@ from geo.gazetteer import Place, gazetteer
 MOST_ZOOM, NAMED_TO_ZOOM = 4, 8
 ROOM: Final = (77.0, 31.0)
 """Degrees of longitude and latitude one name has for itself at zoom 0: about 110 by 45 pixels."""
-LARGE: Final = 150_000
 LAYERS: Final = ("land", "water", "county", "state", "border", "coast", "road", "town")
 _RECORD: Final = struct.Struct("<BIII")
 
@@ -58,7 +57,7 @@ def _cell(place: Place, zoom: int) -> tuple[int, int, int]:
 def _row(place: Place, level: int) -> list[Any]:
     people = round(10 * math.log10(max(10, place.population)))
     where = [round(place.point.lon, 4), round(place.point.lat, 4)]
-    return [place.name, *where, level * 100 - people, int(place.population >= LARGE), min(level, MOST_ZOOM)]
+    return [place.name, *where, level * 100 - people, int(place.large), min(level, MOST_ZOOM)]
 
 
 def archive(records: bytes, out: Path) -> None:

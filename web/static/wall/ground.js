@@ -49,6 +49,5 @@ export function openGround(stage) {
     },
     onMoved: (fn) => moved.add(fn),
     reserve: (taken) => ground.reserve(taken),
-    destroy: () => ground.destroy(),
   };
 }

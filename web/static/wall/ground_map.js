@@ -15,7 +15,6 @@ const line = (layer, color, wide, more = {}, paint = {}) => ({
   paint: { "line-color": color, "line-width": wide, ...paint }, ...more,
 });
 const dashed = { "line-dasharray": [5, 3.5] };
-const large = (people) => Number(people) >= 150000;
 
 // By kind of tiles: what lies under everything, layers from bottom to top, how close one may look, and a name from a place.
 // Names are not written by the map (names.js does): no letters have to be fetched, none stands under a chip.
@@ -62,7 +61,7 @@ const KINDS = {
     ],
     closest: 18,
     places: "places",
-    name: (each) => each.kind === "locality" && [each["name:en"] || each.name, each.min_zoom ?? 99, large(each.population)],
+    name: (each, large) => each.kind === "locality" && [each["name:en"] || each.name, each.min_zoom ?? 99, Number(each.population) >= large],
   },
 };
 
@@ -94,7 +93,7 @@ function allowWorker(built) {
   });
 }
 
-/** The map as a ground, once it has been drawn. `told`: {built, tiles, kind}; `shown()`: [bounds, padding] or null. */
+/** The map as a ground, once it has been drawn. `told`: {built, tiles, kind, large}; `shown()`: [bounds, padding] or null. */
 export async function mapGround(stage, told, shown) {
   const { Map, Protocol, addProtocol } = await import(`${told.built}maplibre-gl.mjs`);
   allowWorker(told.built);
@@ -125,10 +124,15 @@ export async function mapGround(stage, told, shown) {
     opened.keyboard?.disableRotation();
     opened.touchZoomRotate?.disableRotation();
     return new Promise((done, fail) => {
-      opened.once("idle", () => done(opened));
-      opened.once("error", ({ error }) => {
+      const failed = ({ error }) => {
         opened.remove();
         fail(error);
+      };
+      opened.once("error", failed);
+      // Once it has been drawn, a tile that does not come leaves a gap: the map goes on and asks again when it is moved.
+      opened.once("idle", () => {
+        opened.off("error", failed);
+        done(opened);
       });
     });
   }
@@ -155,7 +159,7 @@ export async function mapGround(stage, told, shown) {
   function readTowns() {
     const found = new globalThis.Map();
     for (const { geometry, properties } of map.querySourceFeatures("base", { sourceLayer: places })) {
-      const row = name(properties);
+      const row = name(properties, told.large);
       if (row) found.set(`${row[0]} ${geometry.coordinates.map((each) => each.toFixed(1))}`, [row[1], [row[0], ...geometry.coordinates, row[2]]]);
     }
     towns = [...found.values()].sort((a, b) => a[0] - b[0]).map((each) => each[1]);

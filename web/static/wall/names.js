@@ -1,6 +1,7 @@
 // Names of places on the ground, the ones people orient themselves by first, each only where nothing else stands.
+import { meets } from "./page.js";
+
 const SMALLEST_PX = 15, EDGE = 6, AREA_OF_ONE = 46000;
-const meets = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 
 /** A canvas of names under everything that is drawn over the ground; `towns`: [name, lon, lat, large], best first. */
 export function makeNames(stage) {

@@ -132,7 +132,6 @@ export function makeOverlay(stage, ground) {
       scene = told;
     },
     place,
-    drawFrame,
     toggleMotion() {
       moving = !moving;
       place();

@@ -21,3 +21,6 @@ export function boxOf(stage, element) {
   const r = element?.getBoundingClientRect(), s = stage.getBoundingClientRect();
   return r?.width ? [r.left - s.left, r.top - s.top, r.right - s.left, r.bottom - s.top] : null;
 }
+
+/** Whether two boxes cover a part of each other. */
+export const meets = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];

@@ -11,9 +11,11 @@ export function alive() {
   if (!stale.hidden) tick();
 }
 
-/** This screen may not see the map (any more). */
+/** This screen may not see the map (any more): what a member saw on it goes, too. */
 export function deny() {
   denied = true;
+  panel.replaceChildren();
+  status.textContent = "";
   tick();
 }
 
@@ -24,7 +26,6 @@ export function showPanel(html) {
   const read = new Set(news().map(named));
   const focused = document.activeElement?.dataset?.ask, first = panel.querySelector("#hero")?.textContent;
   panel.innerHTML = markup(html);
-  denied = false;
   if (panel.querySelector("#hero")?.textContent === first) {
     for (const each of news()) if (each.querySelector(".m-stop") && !read.has(named(each))) each.classList.add("flash");
   }

@@ -4,7 +4,7 @@ import { makeScene } from "./scene.js";
 
 const STEP_MS = 900;
 
-/** `show(scene, step)` draws; `done()` is called when it is closed. Returns {open(url), close()}. */
+/** `show(scene)` draws; `done()` is called when it is closed. Returns {start(url), close(), open}. */
 export function makeReplay(show, done) {
   const bar = byId("replay"), slider = byId("replay-at"), button = byId("replay-play"), says = byId("replay-says"), time = byId("replay-time");
   let steps = [], at = -1, held = null, timer = 0;
@@ -19,7 +19,7 @@ export function makeReplay(show, done) {
     says.textContent = steps[at].says;
     time.textContent = span((Date.parse(steps[at].at) - Date.parse(steps[0].at)) / 1000);
     slider.setAttribute("aria-valuetext", steps[at].says);
-    show(held.scene, steps[at]);
+    show(held.scene);
   }
 
   function pause() {

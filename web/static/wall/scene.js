@@ -3,7 +3,7 @@ const KM = 111.32, NEAR_KM = [440, 320], AROUND_KM = [275, 175];
 
 export function makeScene() {
   const parts = new Map();
-  const scene = { mark: "", asks: [], people: [], arcs: [], home: [0, 0], many: false, hero: null };
+  const scene = { mark: "", asks: [], people: [], arcs: [], home: [0, 0], turns: [], many: false, hero: null };
 
   function part(name, value) {
     const kind = name.slice(0, 2), id = name.slice(2);
@@ -27,6 +27,7 @@ export function makeScene() {
         scene.asks = [];
         scene.people = [];
         scene.arcs = [];
+        scene.turns = [];
         for (const [name, value] of parts) part(name, value);
         scene.hero = scene.asks.find((ask) => ask.hero) || null;
       }

@@ -1,5 +1,5 @@
 // Hears that something has changed, and fetches what is different now. Never draws.
-const SILENT_MS = 25000, RETRY_MS = 1000;
+const SILENT_MS = 25000, RETRY_MS = 1000, RETRY_MOST_MS = 30000, STAYS_AWAY = 4500, SIGNED_OUT = [4501, 4503];
 
 /** The websocket's map topic. `hint`: something has changed, or may have while nobody listened; `alive`: any frame. */
 export function listen(hint, alive, denied) {
@@ -7,12 +7,17 @@ export function listen(hint, alive, denied) {
   function open() {
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/live`);
     const say = (frame) => socket.send(JSON.stringify(frame));
-    let spread = null, over = false;
+    let spread = null, over = false, away = false;
+    const ended = (code) => {
+      away ||= code >= STAYS_AWAY;
+      if (SIGNED_OUT.includes(code)) denied();
+    };
     const over_once = () => {
       if (over) return;
       over = true;
       clearTimeout(watch);
-      setTimeout(open, Math.random() * (spread ?? Math.min(30000, 500 * 2 ** tries++)));
+      // A code from 4500 on means that coming back changes nothing; the page goes on by asking now and then.
+      if (!away) setTimeout(open, Math.random() * (spread ?? Math.min(30000, 500 * 2 ** tries++)));
     };
     // A dead line says nothing: the socket learns of it minutes later, the clock after one heartbeat.
     const heard = () => {
@@ -32,11 +37,17 @@ export function listen(hint, alive, denied) {
       tries = 0;
       if (frame.f === "welcome") say({ f: "sub", id: 1, topic: "map:*" });
       else if (frame.f === "ping") say({ f: "pong", n: frame.n });
-      else if (frame.f === "bye") spread = frame.retry_ms;
+      else if (frame.f === "bye") {
+        spread = frame.retry_ms;
+        ended(frame.code);
+      }
       else if (frame.f === "subbed" && frame.mode === "denied") denied();
       else if (frame.f === "subbed" || frame.f === "map") hint();
     };
-    socket.onclose = over_once;
+    socket.onclose = ({ code }) => {
+      ended(code);
+      over_once();
+    };
   }
   open();
   addEventListener("online", () => {
@@ -45,12 +56,22 @@ export function listen(hint, alive, denied) {
   });
 }
 
-/** A function that asks for the news: one request at a time, another one when something changed meanwhile. */
+/**
+ * `refresh` asks for the news: one request at a time, another one when something changed meanwhile. What was not answered
+ * is asked again, ever later, never before the server said. `stop`: whoever was denied asks no more.
+ */
 export function fetcher(query, apply, denied) {
-  let asking = false, again = false;
+  let asking = false, again = false, tries = 0, later = 0, notBefore = 0, over = false;
   async function refresh() {
     if (asking) {
       again = true;
+      return;
+    }
+    clearTimeout(later);
+    if (over) return;
+    const wait = notBefore - Date.now();
+    if (wait > 0) {
+      later = setTimeout(refresh, wait);
       return;
     }
     asking = true;
@@ -58,11 +79,23 @@ export function fetcher(query, apply, denied) {
     // The clock on the wall says how old the picture is: an answer that does not come is tried again.
     const answer = await fetch(`/watch/scene?${query()}`, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(10000) }).catch(() => null);
     const told = answer?.ok ? await answer.json().catch(() => null) : null;
-    if (told) apply(told);
-    else if (answer?.status === 401 || answer?.status === 403) denied();
     asking = false;
-    if (again) refresh();
-    else if (!told) setTimeout(refresh, RETRY_MS * (1 + Math.random()));
+    if (over) return;
+    if (told) {
+      tries = 0;
+      apply(told);
+      if (again) refresh();
+    } else if (answer?.status === 401 || answer?.status === 403) {
+      denied();
+    } else {
+      const after = 1000 * (Number(answer?.headers.get("retry-after")) || 0);
+      notBefore = Date.now() + after;
+      later = setTimeout(refresh, Math.max(after, Math.min(RETRY_MOST_MS, RETRY_MS * 2 ** tries++) * (0.5 + Math.random() / 2)));
+    }
   }
-  return refresh;
+  const stop = () => {
+    over = true;
+    clearTimeout(later);
+  };
+  return { refresh, stop };
 }

@@ -10,6 +10,7 @@ import { fetcher, listen } from "./stream.js";
 import { makeWords, paddingOf } from "./words.js";
 
 const stage = byId("stage"), filter = byId("filter"), TURN_MS = 20000, ANYWAY_MS = 30000, ONCE_MORE_MS = 500;
+const HOUR_MS = 3600000, SHIFTS = 12, SHIFT_PX = 2;
 const live = makeScene(), asked = new URLSearchParams(location.search);
 let chosen = asked.get("ask"), shown = live.scene, box = null, hero = null;
 live.take(JSON.parse(stage.dataset.scene));
@@ -48,7 +49,7 @@ const query = () => {
   if (filter.value) told.q = filter.value;
   return new URLSearchParams(told);
 };
-const refresh = fetcher(
+const { refresh, stop } = fetcher(
   query,
   (told) => {
     alive();
@@ -57,13 +58,22 @@ const refresh = fetcher(
     root.dataset.mark = told.mark;
     if (news) soon();
   },
-  deny,
+  bar,
 );
 const replay = makeReplay(show, () => {
   chosen = null;
   show(live.scene);
   refresh();
 });
+
+// Whoever has no business here any more keeps nothing of it on the screen, and hears no more.
+function bar() {
+  stop();
+  deny();
+  live.take({ mark: "", all: true, put: { home: live.scene.home }, del: [] });
+  chosen = null;
+  if (!replay.close()) show(live.scene);
+}
 
 // Of a map the server tells once a second at most: a second look in between shows what came right after the first.
 let more = 0;
@@ -113,13 +123,22 @@ onKeys({
   Escape: () => replay.close() || (chosen ? choose(null) : false),
 });
 
-if (root.classList.contains("wall")) {
-  let turn = 0;
-  setInterval(() => {
-    const all = links().filter((each) => each.dataset.ask);
-    if (all.length) choose(all[turn++ % all.length].dataset.ask);
-  }, TURN_MS);
+// In a room: one ask after the other, the most pressing first, and first again as soon as there is another such one.
+let first = null;
+function turn() {
+  if (!root.classList.contains("wall") || replay.open) return;
+  const all = live.scene.turns, next = all[0] === first ? all[all.indexOf(chosen) + 1] : null;
+  first = all[0];
+  choose(next ?? first ?? null);
 }
+setInterval(turn, TURN_MS);
+// Nothing stands on the same pixels for years: the panels move by two an hour, there and back within a day.
+function shift() {
+  const hour = Math.floor(Date.now() / HOUR_MS) % (2 * SHIFTS);
+  root.style.setProperty("--shift", `${SHIFT_PX * Math.min(hour, 2 * SHIFTS - hour)}px`);
+}
+setInterval(shift, HOUR_MS / 4);
+shift();
 let sized = 0;
 addEventListener("resize", () => {
   clearTimeout(sized);
@@ -131,5 +150,5 @@ setInterval(refresh, ANYWAY_MS);
 tick();
 show(live.scene, true);
 root.classList.add("drawn");
-listen(hint, alive, deny);
+listen(hint, alive, bar);
 if (chosen && byId("panel").querySelector(".hero.over")) again(chosen);

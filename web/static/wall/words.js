@@ -1,10 +1,9 @@
 // Words on the map: a chip per ask and car that has room. What they cover is reserved, so that no name stands under it.
 import { along, bend } from "./curve.js";
-import { boxOf } from "./page.js";
+import { boxOf, meets } from "./page.js";
 
 const PANELS = ".side,.find,.four,.legend,.source,.head,#replay";
 const SHOWN = 9;
-const meets = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 const floats = () => innerWidth > 1100;
 
 /** Room for the map beside the panels: {left, top, right, bottom} in pixels. */
