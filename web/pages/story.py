@@ -86,13 +86,10 @@ def bar_words(speak: Speaker, view: View) -> Markup:
     if view.get("status") in FINAL or any(claim["status"] in TOGETHER for claim in view["claims"]):
         return nouns.found(speak, view["kind"], seats["claimed"], seats["total"])
     road = sum(claim["seats"] for claim in view["claims"] if claim["status"] in ON_THE_ROAD)
+    promised = max(0, seats["claimed"] - road)
     divide = nouns.NOUNS[view["kind"]].divide
-    return speak.t(
-        "{road} on the road, {promised} promised, {needed} needed",
-        road=speak.number(road // divide),
-        promised=speak.number(max(0, seats["claimed"] - road) // divide),
-        needed=speak.number(seats["open"] // divide),
-    )
+    parts = (("{n} on the road", road), ("{n} promised", promised), ("{n} needed", seats["open"]))
+    return speak.t(", ").join(speak.t(words, n=speak.number(many // divide)) for words, many in parts if many)
 
 
 def tell(speak: Speaker, view: View, events: Sequence[Told], now: datetime, number: str) -> Story:
