@@ -88,7 +88,7 @@ class Tally:
         if event.request_id is None or not event.topic.startswith("r"):
             return
         with self._lock:
-            if event.kind == EventKind.POSTED:
+            if event.kind == EventKind.POSTED and not event.body.get("drill"):
                 self.posted += 1
                 self._asks[event.request_id] = {"since": event.at}
                 if len(self._asks) > REMEMBERED:

@@ -62,7 +62,7 @@ HELP: Final[dict[str, str]] = {
 
 def of_store(tx: Tx, now: object) -> dict[str, object]:
     """A job: what the store says of the asks going on."""
-    asks = tx.requests.open_in(None, limits.BOARD_REQUESTS)
+    asks = [ask for ask in tx.requests.open_in(None, limits.BOARD_REQUESTS) if not ask.drill]
     return {
         "states": Counter(str(ask.status) for ask in asks),
         "open": sum(ask.seats.open or 0 for ask in asks if ask.kind != "funds"),

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any, Final
 
-from dispatch.actions.look import seen_request
+from dispatch.actions.look import drilled_of, seen_request
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.events import Event, EventKind, request_topic
@@ -34,6 +34,7 @@ def after_action(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[
         "seats": request.seats.as_json(),
         "phases": _phases(tx, request, told=told),
         "alerts": _alerts(tx, request) if told else None,
+        "drilled": counts.as_json() if told and (counts := drilled_of(tx, request)) else None,
         "claims": {"total": claims.total(), **{str(state): claims[state] for state in ClaimState}},
     }
 

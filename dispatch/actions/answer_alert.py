@@ -1,18 +1,22 @@
-"""What somebody who was asked answers: seen, or not now. A no is replaced at once and costs nothing."""
+"""What somebody who was asked answers: seen, or not now. A no is replaced at once and costs nothing.
+
+To a drill they say that they could, or not: it is told to the asker at once, and nobody else is asked.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dispatch.actions.look import alert_views
-from dispatch.actions.words import SEEN, look_soon
+from dispatch.actions.words import SEEN, look_soon, tell
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
-from dispatch.domain.errors import NotFound
-from dispatch.domain.events import InboxKind, inbox_topic
+from dispatch.domain.drill import ANSWERS, drilled
+from dispatch.domain.errors import Invalid, NotFound, RequestOver
+from dispatch.domain.events import EventKind, InboxKind, inbox_topic
 from dispatch.ports import Tx
 
-STANDS = frozenset({Answer.DECLINED, Answer.CLAIMED, Answer.STOOD_DOWN})
+STANDS = frozenset({Answer.DECLINED, Answer.CLAIMED, Answer.COULD, Answer.STOOD_DOWN})
 """Answers that a mere look does not change."""
 
 
@@ -29,11 +33,16 @@ class AnswerAlert:
 def answer_alert(tx: Tx, now: datetime, command: AnswerAlert) -> dict[str, Any]:
     """The alert as its owner sees it afterwards.
 
-    Raises: NotFound for somebody else's alert.
+    Raises: NotFound for somebody else's alert; Invalid for `could` to a real call; RequestOver once a drill has ended.
     """
     alert = tx.alerts.by_public(command.alert)
     if alert is None or alert.person_id != command.person_id:
         raise NotFound("alert")
+    asked = tx.requests.by_id(alert.request_id)
+    if command.answer is Answer.COULD and (asked is None or not asked.drill):
+        raise Invalid([{"field": "answer", "says": "this is no drill: take seats, or decline"}])
+    if asked is not None and asked.drill and command.answer in ANSWERS:
+        return _to_a_drill(tx, now, command, asked.id)
     unchanged = command.answer is alert.answer
     too_late = alert.answer in STANDS if command.answer is Answer.ACKNOWLEDGED else alert.answer is Answer.CLAIMED
     if not unchanged and not too_late:
@@ -48,4 +57,23 @@ def answer_alert(tx: Tx, now: datetime, command: AnswerAlert) -> dict[str, Any]:
         # a third more alerts and brings nobody sooner (docs/matching.md).
         if command.answer is Answer.DECLINED and request is not None and few:
             look_soon(tx, request, now)
+    return alert_views(tx, [alert])[0]
+
+
+def _to_a_drill(tx: Tx, now: datetime, command: AnswerAlert, request_id: int) -> dict[str, Any]:
+    """One event an answer: a drill asks few. Who could before may still say no, and the other way round."""
+    request = tx.requests.lock(request_id)
+    alert = tx.alerts.by_public(command.alert)
+    if request is None or alert is None:
+        raise NotFound("alert")
+    if request.over:
+        raise RequestOver(request.status)
+    if alert.answer is not command.answer:
+        alert = tx.alerts.answer(alert.id, command.answer, now, command.reason)
+        body = {"alert": alert.public_id}
+        topic = inbox_topic(alert.person_id)
+        tx.journal.append(topic, InboxKind.ALERT_CHANGED, body, actor=alert.person_id, request_id=request.id)
+        counts = drilled(request.created_at, tx.alerts.of_request(request.id))
+        tell(tx, request, EventKind.ALERT_SEEN, None, drilled=counts.as_json())
+        tx.due.put(SEEN, request.id, now + limits.SEEN_EVERY, sooner_only=True)
     return alert_views(tx, [alert])[0]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dispatch.actions.look import request_state, role_for, seen_request
+from dispatch.actions.look import drilled_of, request_state, role_for, seen_request
 from dispatch.actions.seats import covered_if_full, promote
 from dispatch.actions.words import REOPEN, STAND_DOWN, disclosed, look_soon, tell, tell_claimer
 from dispatch.domain import visibility
@@ -71,6 +71,8 @@ def change_request(tx: Tx, now: datetime, command: ChangeRequest) -> dict[str, A
         columns["show_travel"] = parts["show_travel"] = command.show_travel
         parts |= {"wave": {"waves": request.wave}, "heard": visibility.heard_view(request)}
         parts["passed"] = passed(tx.relays.of_request(request.id)).as_json()
+        counts = drilled_of(tx, request)
+        parts["drilled"] = counts.as_json() if counts else None
     if command.quantity is not None:
         columns |= _quantity(request, command.quantity)
         parts["quantity"] = columns["quantity"]

@@ -139,6 +139,8 @@ def _refuse_the_impossible(tx: Tx, request: Request, person_id: int, seats: int)
         raise NotAllowed("The person waiting has found help otherwise. Thank you: nothing more is needed here.")
     if request.over:
         raise RequestOver(request.status)
+    if request.drill:
+        raise NotAllowed("This is a drill: nobody drives and nothing is taken. Say whether you could come.")
     if tx.safety.frozen(request.id) is not None:
         raise OnHold("Somebody is looking at this ask first. Nobody new can come until then.")
 

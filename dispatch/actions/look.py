@@ -13,6 +13,7 @@ from typing import Any
 from dispatch.domain import limits, visibility
 from dispatch.domain.alert import Alert, Answer
 from dispatch.domain.claim import Claim
+from dispatch.domain.drill import Drilled, drilled
 from dispatch.domain.errors import NotFound, SignIn
 from dispatch.domain.events import Event, InboxKind
 from dispatch.domain.kinds import KINDS
@@ -110,6 +111,7 @@ def request_state(tx: Tx, request: Request, role: Role) -> dict[str, Any]:
     claims = tx.claims.of_request(request.id)
     notes = _notes_of(tx, [request.id]) if role in visibility.EXACT else {}
     people = {claim.person_id for claim in claims} | {author for author, _, _ in notes.values() if author}
+    told = role is Role.OWNER or request.show_travel
     context = Context(
         requests={request.id: request},
         secrets={request.id: tx.requests.secrets(request.id)},
@@ -117,7 +119,8 @@ def request_state(tx: Tx, request: Request, role: Role) -> dict[str, Any]:
         notes=notes,
         claims={claim.public_id: claim for claim in claims},
         flags=tx.safety.flags_of(request.id) if role is Role.OWNER else (),
-        relays=tx.relays.of_request(request.id) if role is Role.OWNER or request.show_travel else (),
+        relays=tx.relays.of_request(request.id) if told else (),
+        drilled=drilled_of(tx, request) if told else None,
         carried=carried_claims(tx, request.id, claims) if role is Role.OWNER else {},
         frozen=tx.safety.frozen(request.id) if role is Role.OWNER else None,
     )
@@ -235,6 +238,11 @@ def inbox_state(tx: Tx, viewer: Viewer) -> dict[str, Any]:
     }
 
 
+def drilled_of(tx: Tx, request: Request) -> Drilled | None:
+    """What came of a drill so far; None for a real call."""
+    return drilled(request.created_at, tx.alerts.of_request(request.id)) if request.drill else None
+
+
 def thanks_to(tx: Tx, person_id: int) -> list[dict[str, Any]]:
     """What became of the calls that person passed on, once all are safe: when, and seats that came through them."""
     mine: dict[int, list[int]] = {}
@@ -292,8 +300,8 @@ def board(tx: Tx, now: datetime, viewer: Viewer, box: Box, secret: bytes) -> dic
 
 
 def board_entry(request: Request, role: Role, public_id: str) -> dict[str, Any] | None:
-    """One ask as a map shows it: a cell, a kind, counts. None without a place."""
-    cell = visibility.cell_for(request, role)
+    """One ask as a map shows it: a cell, a kind, counts. None without a place, and for a drill: it is nobody's wait."""
+    cell = None if request.drill else visibility.cell_for(request, role)
     if cell is None:
         return None
     return {
@@ -306,7 +314,6 @@ def board_entry(request: Request, role: Role, public_id: str) -> dict[str, Any] 
         "urgency": str(request.urgency),
         "seats": request.seats.as_json(),
         "label": visibility.words_for(cell),
-        "drill": request.drill,
         "created_at": moment(request.created_at),
     }
 

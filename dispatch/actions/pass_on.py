@@ -11,8 +11,7 @@ from typing import Any
 
 from dispatch.actions.answer_alert import STANDS, AnswerAlert, answer_alert
 from dispatch.actions.look import role_for
-from dispatch.actions.reach import reached
-from dispatch.actions.send_wave import bound_of
+from dispatch.actions.reach import bound_of, reached
 from dispatch.actions.words import hashed, tell, tell_house
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from dispatch.actions.send_wave import WEEK, Plan, bound_of, of_these
+from dispatch.actions.reach import bound_of, drilled_lately
+from dispatch.actions.send_wave import WEEK, Plan, of_these
 from dispatch.domain import limits, matching
 from dispatch.domain.alert import Alert, Answer, NewAlert, Reasons
 from dispatch.domain.claim import Claim
@@ -94,9 +95,11 @@ def pool_for(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: S
         return None
     pool = pool_from(roster.search(question))
     out = tx.network.blocked_either_way(request.requester) | tx.claims.busy() | {request.requester}
-    out |= tx.safety.held_now(now)
+    out |= tx.safety.held_now(now) | drilled_lately(tx, now, request)
     strangers = pool.ring == CODE["open"]
     keep = matching.gate(pool, rings=rings_allowed(request) & bound.rings, never=frozenset(out))
+    if request.drill:
+        keep &= ~matching.quiet(pool, now)
     pool = pool.only(keep & (~strangers | (pool.duty == DUTIES.index(Duty.AVAILABLE))))
     if not kind.located or request.cell is None:
         return pool
@@ -149,6 +152,8 @@ def look_at(tx: Tx, now: datetime, roster: Roster, request_id: int) -> Look | No
     request = tx.requests.by_id(request_id)
     if request is None or request.over or tx.safety.frozen(request.id) is not None:
         return None
+    if request.drill and request.wave:
+        return None  # a drill asks once
     return look_of(tx, now, roster, request, tx.requests.secrets(request.id))
 
 
@@ -207,7 +212,8 @@ def _new_alerts(tx: Tx, roster: Roster, now: datetime, look: Look, part: Decisio
             raised_by=look.raised_by,
             chance=round(float(part.chance[at]), 4),
             hears=round(float(part.hears[at]), 4),
-            usual=round(float(part.usual[at]), 4),
+            usual=0.0 if request.drill else round(float(part.usual[at]), 4),
+            drill=request.drill,
             exclusive=part.exclusive,
             silent=bool(quiet[at]),
         )

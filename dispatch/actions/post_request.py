@@ -7,7 +7,8 @@ from typing import Any
 from dispatch.actions.push import nobody_later
 from dispatch.actions.words import EXPIRE, WAVE, hashed, tell
 from dispatch.domain import limits
-from dispatch.domain.errors import NotFound, PlaceUnclear, SimilarAsk
+from dispatch.domain.drill import gentle, next_allowed
+from dispatch.domain.errors import NotAllowed, NotFound, PlaceUnclear, SignIn, SimilarAsk
 from dispatch.domain.events import EventKind
 from dispatch.domain.kinds import kind_named, quantity_of
 from dispatch.domain.lifecycle import RequestState
@@ -58,12 +59,15 @@ def post_request(tx: Tx, now: datetime, command: PostRequest) -> Posted:
     """The request as it stands, with its links.
 
     Raises: UnknownKind, Invalid (quantity), PlaceUnclear (a located kind without a place),
-    NotFound (a community the asker is not in), SimilarAsk (very likely the same call twice).
+    NotFound (a community the asker is not in), SimilarAsk (very likely the same call twice); for a drill SignIn
+    (a guest's) and NotAllowed (another one lately).
     """
     kind = kind_named(command.kind)
     if kind.located and command.where is None and not command.place_text:
         raise PlaceUnclear("Say where: share your location, or name a road, exit, mile marker or town.")
     _refuse_a_double(tx, now, command)
+    if command.drill:
+        _refuse_the_drill(tx, now, command)
     asker = tx.people.by_id(command.person_id) if command.person_id is not None else None
     asker = asker or _guest(tx, now, command)
     person_id = asker.id
@@ -73,10 +77,12 @@ def post_request(tx: Tx, now: datetime, command: PostRequest) -> Posted:
         owner = person_id if power is Power.OWNER else None
         token_hash = hashed(tokens[power])
         tx.grants.add(Grant(token_hash=token_hash, power=power, person_id=owner, request_id=request.id))
-    tell(tx, request, EventKind.POSTED, person_id, quantity=request.quantity)
+    practice = {"drill": True} if request.drill else {}
+    tell(tx, request, EventKind.POSTED, person_id, quantity=request.quantity, **practice)
     tx.due.put(WAVE, request.id, now)
     tx.due.put(EXPIRE, request.id, request.deadline_at)
-    nobody_later(tx, request)
+    if not request.drill:
+        nobody_later(tx, request)
     stored = tx.requests.by_id(request.id)
     return Posted(request=stored or request, tokens=tokens, person_id=person_id)
 
@@ -96,7 +102,7 @@ def draft(tx: Tx, now: datetime, command: PostRequest, *, guest: bool = False) -
         quantity=quantity_of(kind, command.quantity),
         seats_taken=0,
         status=RequestState.OPEN,
-        urgency=command.urgency,
+        urgency=gentle(command.urgency) if command.drill else command.urgency,
         for_other=command.for_other,
         needs=command.needs,
         cell=where.cell if where else None,
@@ -104,7 +110,7 @@ def draft(tx: Tx, now: datetime, command: PostRequest, *, guest: bool = False) -
         country=where.country if where else None,
         off=0,
         created_at=now,
-        deadline_at=now + kind.give_up,
+        deadline_at=now + (limits.DRILL_LASTS if command.drill else kind.give_up),
         reach=_reach(tx, command, guest=guest),
         forecast=command.forecast,
         show_travel=command.show_travel,
@@ -149,9 +155,19 @@ def _refuse_a_double(tx: Tx, now: datetime, command: PostRequest) -> None:
         return
     cell = command.where.cell if command.where else None
     since = now - limits.SIMILAR_WITHIN
-    twin = tx.requests.similar(command.person_id, command.kind, cell, command.contact_phone, since)
+    twin = tx.requests.similar(command.person_id, command.kind, cell, command.contact_phone, since, drill=command.drill)
     if twin is not None:
         raise SimilarAsk(f"/r/{twin.public_id}", int((now - twin.created_at) / timedelta(minutes=1)))
+
+
+def _refuse_the_drill(tx: Tx, now: datetime, command: PostRequest) -> None:
+    """A drill is a member's, and not one after the other: it spends other people's attention."""
+    asker = tx.people.by_id(command.person_id) if command.person_id is not None else None
+    if asker is None or asker.guest:
+        raise SignIn("A drill asks your own people: sign in as a member first.")
+    before = [request for request in tx.requests.of_person(asker.id, limits.INBOX_ALERTS) if request.drill]
+    if before and (at := next_allowed(before[0].created_at)) > now:
+        raise NotAllowed(f"You ran a drill lately. The next one may be on {at:%d %B}.")
 
 
 def result(posted: Posted) -> dict[str, Any]:

@@ -1,10 +1,12 @@
-"""How far a call has gone so far: people alerted and browsers it was opened in by passed links, in one budget."""
+"""How far a call may go, and has gone: people alerted and browsers it was opened in by passed links, in one budget."""
 
 from datetime import datetime
 
+from dispatch.domain import limits
+from dispatch.domain.drill import within_a_drill
 from dispatch.domain.relay import passed
 from dispatch.domain.request import Request
-from dispatch.domain.standing import Bound, Reached
+from dispatch.domain.standing import REACHES, Bound, Reached, backing
 from dispatch.ports import Tx
 
 
@@ -18,3 +20,28 @@ def reached(tx: Tx, now: datetime, request: Request, bound: Bound) -> Reached:
         strangers=strangers + opened,
         lately=lately + tx.relays.lately(request.requester, since),
     )
+
+
+def bound_of(tx: Tx, request: Request) -> Bound:
+    """How far this call may go, by who stands behind the one who asks; a draft of nobody is a guest's."""
+    person = tx.people.by_id(request.requester)
+    guest = person is None or person.guest
+    known = not guest and (
+        (person is not None and person.external is not None)
+        or tx.network.tied_to_imported(request.requester)
+        or any(_known(tx, voucher) for voucher in (tx.requests.vouchers(request.id) if request.id else ()))
+    )
+    looked_at = not known and bool(request.id) and tx.safety.looked_at(request.id)
+    bound = REACHES[backing(guest=guest, known=known, looked_at=looked_at)]
+    return within_a_drill(bound) if request.drill else bound
+
+
+def _known(tx: Tx, person_id: int) -> bool:
+    """Imported, or tied to somebody who was: a word of anybody else is worth no more than an invite."""
+    person = tx.people.by_id(person_id)
+    return person is not None and (person.external is not None or tx.network.tied_to_imported(person_id))
+
+
+def drilled_lately(tx: Tx, now: datetime, request: Request) -> set[int]:
+    """Whom a drill leaves alone: whoever was asked in one lately. Nobody, for a real call."""
+    return tx.alerts.drilled_since(now - limits.DRILL_EVERY) if request.drill else set()

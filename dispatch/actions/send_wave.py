@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatch.actions.push import push_alerts
-from dispatch.actions.reach import reached
+from dispatch.actions.reach import bound_of, drilled_lately, reached
 from dispatch.actions.words import WAVE, tell
 from dispatch.domain import limits, surge
 from dispatch.domain.alert import Alert, NewAlert
@@ -22,7 +22,7 @@ from dispatch.domain.network import CODE, rings_allowed
 from dispatch.domain.people import Person
 from dispatch.domain.push import Push
 from dispatch.domain.request import Request
-from dispatch.domain.standing import REACHES, Bound, FlagKind, backing, within
+from dispatch.domain.standing import Bound, FlagKind, within
 from dispatch.domain.visibility import heard_view
 from dispatch.ports import Tx
 
@@ -93,6 +93,7 @@ def _still_fit(
 ) -> list[NewAlert]:
     """The gate again, under the lock: another wave, a block or a break may have come since it was planned."""
     never = tx.network.blocked_either_way(request.requester) | tx.claims.busy() | tx.safety.held_now(now)
+    never |= drilled_lately(tx, now, request)
     if tx.safety.frozen(request.id) is not None:
         return []
     rings = rings_allowed(request)
@@ -111,25 +112,6 @@ def offered_lately(tx: Tx, now: datetime, people: Sequence[int], *, whatever: bo
     """Those of them who hold an exclusive offer that is fresh and unanswered; `whatever`: or any other."""
     facts = tx.alerts.learned(people, now - surge.OFFER)
     return set(facts.person[facts.open & (facts.exclusive | whatever)].tolist())
-
-
-def bound_of(tx: Tx, request: Request) -> Bound:
-    """How far this call may go, by who stands behind the one who asks; a draft of nobody is a guest's."""
-    person = tx.people.by_id(request.requester)
-    guest = person is None or person.guest
-    known = not guest and (
-        (person is not None and person.external is not None)
-        or tx.network.tied_to_imported(request.requester)
-        or any(_known(tx, voucher) for voucher in (tx.requests.vouchers(request.id) if request.id else ()))
-    )
-    looked_at = not known and bool(request.id) and tx.safety.looked_at(request.id)
-    return REACHES[backing(guest=guest, known=known, looked_at=looked_at)]
-
-
-def _known(tx: Tx, person_id: int) -> bool:
-    """Imported, or tied to somebody who was: a word of anybody else is worth no more than an invite."""
-    person = tx.people.by_id(person_id)
-    return person is not None and (person.external is not None or tx.network.tied_to_imported(person_id))
 
 
 def of_these(tx: Tx, now: datetime, request: Request, bound: Bound, rings: list[int]) -> list[int]:

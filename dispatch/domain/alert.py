@@ -12,6 +12,8 @@ class Answer(StrEnum):
     """Seen; not a yes."""
     DECLINED = "declined"
     CLAIMED = "claimed"
+    COULD = "could"
+    """A drill's yes: nobody drives, nothing is claimed."""
     STOOD_DOWN = "stood_down"
     """Covered or closed before they answered: no longer needed."""
 
@@ -43,6 +45,8 @@ class Reasons:
     """What the crowd would have said in their place; a person is measured against it, shown to nobody."""
     exclusive: bool = False
     """While it is fresh they hear of no other call: many compete for few drivers here."""
+    drill: bool = False
+    """Only practice: it holds nobody back from a real call, and teaches nothing."""
     silent: bool = False
     """Sent in their quiet hours: it waits in the inbox and rings no phone."""
 

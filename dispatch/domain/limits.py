@@ -49,6 +49,7 @@ UNFOUNDED_MAX: Final = 3  # reports that nothing was behind, until no more are t
 QUEUE_SHOWN: Final = 100  # rows of a coordinator's queue
 TRIP_LINKS: Final = 5  # links that show one person's trip at a time
 STANDBY_MAX: Final = 3  # claims waiting behind a full request
+DRILL_ALERTS_MAX: Final = 40  # people one drill asks
 RELAY_DEPTH: Final = 3  # hands a call is passed through
 RELAY_OPENS: Final = 10  # browsers that one passed link opens the call in
 RELAYS_A_PERSON: Final = 3  # links by which one person passes one call on
@@ -73,6 +74,9 @@ SESSION_KEPT: Final = timedelta(days=30)
 TRIP_KEPT: Final = timedelta(hours=24)  # a link that shows a trip, at the longest
 TRIP_SHOWN: Final = timedelta(hours=2)  # … and after the trip has ended
 INVITE_KEPT: Final = timedelta(days=14)
+DRILL_LASTS: Final = timedelta(hours=1)  # a drill ends by itself
+DRILL_EVERY: Final = timedelta(days=91)  # nobody is asked in two drills within …
+DRILL_AGAIN: Final = timedelta(days=7)  # … and nobody runs two within
 RELAY_KEPT: Final = timedelta(hours=6)  # a passed link, and never longer than the one it came by
 THANKED: Final = timedelta(hours=24)  # whoever passed a call on reads what became of it
 EXACT_KEPT_MIN: Final = timedelta(hours=1)  # … and at least this long

@@ -27,7 +27,7 @@ def rings_allowed(request: Request) -> frozenset[int]:
     """The ring codes that may be asked for this request.
 
     Rings 1 and 2 always; 3 and community from `stranded` on, or when the requester named them;
-    `open` only when the requester switched it on.
+    `open` only when the requester switched it on, and never for a drill.
     """
     reach: Reach = request.reach
     allowed = {1, 2, 6} if reach.rings_max >= 2 else {1}
@@ -36,6 +36,6 @@ def rings_allowed(request: Request) -> frozenset[int]:
         allowed.add(3)
     if pressing or reach.communities:
         allowed.add(4)
-    if reach.open:
+    if reach.open and not request.drill:
         allowed.add(5)
     return frozenset(allowed)

@@ -16,6 +16,7 @@ from typing import Any
 
 from dispatch.domain.alert import Alert
 from dispatch.domain.claim import Claim
+from dispatch.domain.drill import Drilled
 from dispatch.domain.events import Event
 from dispatch.domain.kinds import KINDS
 from dispatch.domain.lifecycle import UNFINISHED
@@ -95,6 +96,7 @@ FIELDS: Mapping[str, frozenset[Role]] = {
     "forecast": frozenset({Role.OWNER}),
     "reach": frozenset({Role.OWNER}),
     "passed": frozenset({Role.OWNER}),
+    "drilled": frozenset({Role.OWNER}),
     "raised": frozenset({Role.OWNER}),
     "contact": EXACT,
     "note": EXACT,
@@ -106,7 +108,7 @@ FIELDS: Mapping[str, frozenset[Role]] = {
 }
 """Which roles get which part of an event's body. What is not listed leaves nobody."""
 
-TRAVEL = frozenset({"wave", "heard", "passed"})
+TRAVEL = frozenset({"wave", "heard", "passed", "drilled"})
 """Parts everybody gets while the owner lets viewers see how the call travels."""
 
 
@@ -124,6 +126,8 @@ class Context:
     frozen: str | None = None
     relays: Sequence[Relay] = ()
     """By which links the one request of a snapshot was passed on."""
+    drilled: Drilled | None = None
+    """What came of the one request of a snapshot, if it is a drill."""
     carried: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     """Of claims that came by a passed link: who carried the call, the first one first; None for the unnamed."""
 
@@ -268,6 +272,7 @@ def request_view(
     view["heard"] = heard_view(request) if travels else None
     view["wave"] = {"waves": request.wave} if travels else None
     view["passed"] = passed(context.relays).as_json() if travels else None
+    view["drilled"] = context.drilled.as_json() if travels and context.drilled else None
     return view
 
 

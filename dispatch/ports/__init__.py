@@ -7,6 +7,7 @@ One contract suite runs against every adapter (tests/contract).
 """
 
 from dispatch.ports.devices import Device, Devices
+from dispatch.ports.grants import Grant, Grants, Power
 from dispatch.ports.letters import Compose, Later, Letter
 from dispatch.ports.outbox import Fate, Outbox, OutboxItem
 from dispatch.ports.relays import Relays
@@ -28,13 +29,10 @@ from dispatch.ports.tables import (
     Claims,
     Due,
     DueWork,
-    Grant,
-    Grants,
     Journal,
     Keys,
     Network,
     People,
-    Power,
     Requests,
 )
 from dispatch.ports.world import Bucket, Buckets, Bus, Clock, Ids

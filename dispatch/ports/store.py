@@ -9,10 +9,11 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from dispatch.ports.devices import Devices
+from dispatch.ports.grants import Grants
 from dispatch.ports.outbox import Outbox
 from dispatch.ports.relays import Relays
 from dispatch.ports.safety import Safety
-from dispatch.ports.tables import Alerts, Audit, Claims, Due, Grants, Journal, Keys, Network, People, Requests
+from dispatch.ports.tables import Alerts, Audit, Claims, Due, Journal, Keys, Network, People, Requests
 from dispatch.ports.world import Ids
 
 T = TypeVar("T")

@@ -4,7 +4,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -19,35 +18,6 @@ from dispatch.domain.lifecycle import ClaimState
 from dispatch.domain.people import Community, Person
 from dispatch.domain.request import Request, Secrets
 from dispatch.ports.roster import PeopleColumns
-
-
-class Power(StrEnum):
-    """What a link or session may do."""
-
-    OWNER = "owner"
-    VIEW = "view"
-    HELPER = "helper"
-    RELAY = "relay"
-    MEMBER = "member"
-    INVITE = "invite"
-    TRIP = "trip"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """What one token stands for. Stored by the SHA-256 of the token, never the token."""
-
-    token_hash: bytes
-    power: Power
-    person_id: int | None = None
-    """MEMBER: who it signs in. INVITE: who invited. OWNER: the requester. TRIP: whose trip it shows."""
-    request_id: int | None = None
-    session: str | None = None
-    """Grants of one browser share a session id; None for a link or a program's token."""
-    expires_at: datetime | None = None
-    revoked_at: datetime | None = None
-    relay_id: int | None = None
-    """RELAY: by which passed link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +83,19 @@ class Requests(Protocol):
         ...
 
     def similar(
-        self, requester: int | None, kind: str, cell: str | None, phone: str | None, since: datetime
+        self,
+        requester: int | None,
+        kind: str,
+        cell: str | None,
+        phone: str | None,
+        since: datetime,
+        *,
+        drill: bool = False,
     ) -> Request | None:
-        """A request still going on, of that kind, since then, from the same person or phone (and the same cell)."""
+        """A request still going on, of that kind, since then, from the same person or phone (and the same cell).
+
+        Drills are like drills alone: practice never stands in the way of a call.
+        """
         ...
 
     def contact_marks(self, request_ids: Iterable[int]) -> dict[int, bytes]:
@@ -215,6 +195,10 @@ class Alerts(Protocol):
         """(strangers among those this request alerted, people all of its requester's alerted since then)."""
         ...
 
+    def drilled_since(self, since: datetime) -> set[int]:
+        """Everybody who was asked in a drill that began since then."""
+        ...
+
     def learned(self, people: Sequence[int] | None, since: datetime) -> AlertFacts:
         """What the matcher may learn from: every alert since then, of these people or (None) of all."""
         ...
@@ -308,23 +292,6 @@ class Journal(Protocol):
 
     def trim(self, asks: datetime, inboxes: datetime, limit: int) -> int:
         """Deletes events of asks, and of inboxes and the house, from before those moments; at most so many of each."""
-        ...
-
-
-class Grants(Protocol):
-    """Tokens, by their SHA-256."""
-
-    def add(self, grant: Grant) -> None: ...
-    def by_hash(self, token_hash: bytes) -> Grant | None:
-        """Also ended ones: the caller checks the dates."""
-        ...
-
-    def of_session(self, session: str) -> list[Grant]: ...
-    def of_person(self, person_id: int) -> list[Grant]: ...
-    def expire_for_request(self, request_id: int, powers: Sequence[Power], at: datetime) -> None: ...
-    def revoke(self, token_hash: bytes, at: datetime) -> None: ...
-    def end_relays(self, relay_ids: Sequence[int], at: datetime) -> list[str]:
-        """Those links and everything that was opened by them end; the sessions that lost something."""
         ...
 
 

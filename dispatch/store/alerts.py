@@ -70,6 +70,12 @@ _LATELY = (
     .select_from(alert.join(request, request.c.id == _a.request_id))
     .where(request.c.requester == given("requester"), _a.created_at >= given("since"))
 )
+_DRILLED = (
+    select(_a.person_id)
+    .distinct()
+    .select_from(request.join(alert, request.c.id == _a.request_id))
+    .where(request.c.drill.is_(True), request.c.created_at >= given("since"))
+)
 _FACTS = select(_a.person_id, _a.reasons, _a.created_at, _a.answer, _a.seen_at, _a.answered_at).where(
     _a.created_at >= given("since")
 )
@@ -196,6 +202,10 @@ class StoredAlerts:
         strangers = self._link.one(_STRANGERS, id=request_id)[0]
         return int(strangers), int(self._link.one(_LATELY, requester=requester, since=micros(since))[0])
 
+    def drilled_since(self, since: datetime) -> set[int]:
+        """Everybody who was asked in a drill since then."""
+        return {row[0] for row in self._link.rows(_DRILLED, since=micros(since))}
+
     def learned(self, people: Sequence[int] | None, since: datetime) -> AlertFacts:
         """What the matcher may learn from: every alert since then, of these people or (None) of all."""
         if people is None:
@@ -209,7 +219,10 @@ class StoredAlerts:
             seen_s=_seconds([row[4] for row in rows]),
             ended_s=_seconds([row[5] if row[3] == Answer.STOOD_DOWN else None for row in rows]),
             claimed=np.asarray([row[3] == Answer.CLAIMED for row in rows], dtype=np.bool_),
-            open=np.asarray([row[3] is None for row in rows], dtype=np.bool_),
+            open=np.asarray(
+                [row[3] is None and not reasons.get("drill") for row, reasons in zip(rows, told, strict=True)],
+                dtype=np.bool_,
+            ),
             exclusive=np.asarray([reasons.get("exclusive", False) for reasons in told], dtype=np.bool_),
             hears=np.asarray([reasons.get("hears", 0.7) for reasons in told], dtype=np.float64),
             usual=np.asarray([reasons.get("usual", 0.0) for reasons in told], dtype=np.float64),

@@ -92,6 +92,7 @@ _SIMILAR = (
         _GOING_ON,
         _r.kind == given("kind"),
         _r.created_at >= given("since"),
+        _r.drill == given("drill"),
         _r.cell.is_not_distinct_from(given("cell")),
         or_(
             _r.requester == given("requester"),
@@ -256,12 +257,26 @@ class StoredRequests:
         return [_request(row) for row in self._link.rows(_ENDED, since=micros(since), limit=limit)]
 
     def similar(
-        self, requester: int | None, kind: str, cell: str | None, phone: str | None, since: datetime
+        self,
+        requester: int | None,
+        kind: str,
+        cell: str | None,
+        phone: str | None,
+        since: datetime,
+        *,
+        drill: bool = False,
     ) -> Request | None:
         """The newest one still going on; a `cell` of None fits only requests without one."""
         today, yesterday = self._secrets.marks(phone)
         row = self._link.row(
-            _SIMILAR, kind=kind, since=micros(since), cell=cell, requester=requester, today=today, yesterday=yesterday
+            _SIMILAR,
+            kind=kind,
+            since=micros(since),
+            cell=cell,
+            requester=requester,
+            today=today,
+            yesterday=yesterday,
+            drill=drill,
         )
         return _request(row) if row else None
 

@@ -114,5 +114,6 @@ def test_a_stranger_who_is_not_wanted_is_thanked_and_the_seats_are_open_again(pl
         await gus.get(f"/r/{ask}/take")
         await gus.post(f"/r/{ask}/take", {"seats": "4", "eta": "30"})
         assert gus.status == 403
+        assert "The person waiting has found help otherwise." in gus.words()
 
     play(story)

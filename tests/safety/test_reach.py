@@ -7,7 +7,7 @@ import pytest
 
 from dispatch.actions import desk
 from dispatch.actions.change_request import SetReach, Vouch, set_reach, vouch
-from dispatch.actions.send_wave import bound_of
+from dispatch.actions.reach import bound_of
 from dispatch.clock import SteppedClock
 from dispatch.domain import limits
 from dispatch.domain.people import Duty

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
 from dispatch.actions import set_me
 from dispatch.actions.tend_network import invite
 from dispatch.domain import limits
-from dispatch.domain.errors import PlaceUnclear, SignIn
+from dispatch.domain.errors import Invalid, NotAllowed, PlaceUnclear, Replayed, SignIn, SimilarAsk
 from dispatch.domain.people import Duty
 from dispatch.domain.plain_text import check_text
 from dispatch.domain.whereabouts import from_text
@@ -22,19 +23,20 @@ from dispatch.ports import Tx
 from geo import cells
 from geo.point import Point
 from web.auth import TOKEN, Credential, viewer_in
-from web.call import named
+from web.call import checked, named
 from web.limiter import READINESS
 from web.pages import nouns, story, timeline
 from web.pages.door import form_call, look, new_key, with_cookie
 from web.pages.faults import PageRoute
-from web.pages.follow import label_of, link_page
+from web.pages.follow import link_page, titled
 from web.pages.following import see
 from web.pages.render import STILL, page, reader_of
 from web.pages.speech import Speaker, clocked
 from web.report import after_action
+from web.routes.asks import ask
 from web.routes.readiness import readiness
 from web.routes.session import open_session
-from web.schemas.bodies import SessionBody
+from web.schemas.bodies import AskBody, SessionBody
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -112,7 +114,7 @@ async def ready_page(request: Request) -> Response:
         return link_page(request, "/ready", status=401)
     reader = reader_of(request)
     text = (request.query_params.get("town") or "").strip()[:200]
-    values: dict[str, Any] = {"town": text, "found": None, "notice": None, "key": new_key}
+    values = ready_values(text)
     if text:
         person = call.person_id
         await call.limit(*READINESS)
@@ -124,6 +126,18 @@ async def ready_page(request: Request) -> Response:
             found = await call.read(lambda tx, now: readiness(tx, now, call.flare, person, centre))
             values["found"] = _ready(reader.speak, found)
     return page(request, reader, "ready", values, styles=("signs", "help", "calm"))
+
+
+def ready_values(town: str, drill_no: Markup | None = None) -> dict[str, Any]:
+    """What the page shows before anything was looked up; `drill_no`: why a drill can't be."""
+    return {
+        "town": town,
+        "found": None,
+        "notice": None,
+        "drill_no": drill_no,
+        "drill_most": limits.DRILL_ALERTS_MAX,
+        "key": new_key,
+    }
 
 
 def _ready(speak: Speaker, found: dict[str, Any]) -> dict[str, Any]:
@@ -153,6 +167,29 @@ def _likely(speak: Speaker, p: float) -> Markup:
     return speak.t("very likely") if p >= 0.7 else speak.t("perhaps") if p >= 0.3 else speak.t("hard")
 
 
+@router.post("/ready/drill")
+async def run_drill(request: Request) -> Response:
+    """A drill at that town, and its page; or why it can't be."""
+    call, form = await form_call(request)
+    town = (check_text("where", form.get("where"), 200) or "").strip()
+    kept = call.value
+    try:
+        body = checked(AskBody, {"kind": "ride", "quantity": form.number("party") or 1, "place": {"text": town or "?"}})
+        call.value = kept
+        done, _ = await ask(call, body, drill=True)
+    except (PlaceUnclear, Invalid):
+        no = "We could not find that place. Add the state."
+    except SimilarAsk as twin:
+        return RedirectResponse(twin.link, status_code=303)
+    except (NotAllowed, Replayed):
+        no = "You ran a drill lately. Another one may follow a week after it."
+    else:
+        return RedirectResponse(f"/r/{done.body['id']}", status_code=303)
+    reader = reader_of(request)
+    values = ready_values(town, reader.speak.t(no))
+    return page(request, reader, "ready", values, styles=("signs", "help", "calm"), status=409)
+
+
 @router.post("/ready/invite")
 async def make_invite(request: Request) -> Response:
     """A link for one more person; shown once."""
@@ -178,7 +215,8 @@ async def report_page(request: Request, public_id: str) -> Response:
     seats = view["seats"]
     values = {
         "view": view,
-        "title": nouns.head_at(speak, view["kind"], view["quantity"], label_of(seen)),
+        "title": titled(speak, seen),
+        "drilled": story.drilled_line(speak, view),
         "story": story.tell(speak, view, seen.events, reader.now, reader.number),
         "phases": [(says, clocked(timedelta(seconds=seconds))) for says, seconds in spans if seconds is not None],
         "alerts": told["alerts"],

@@ -43,11 +43,17 @@ async def follow_page(request: Request, public_id: str) -> Response:
         return link_page(request, f"/r/{public_id}")
     reader = reader_of(request, country=seen.country, at=seen.middle)
     values = region(reader, seen) | {
-        "title": nouns.head_at(reader.speak, seen.view["kind"], seen.view["quantity"], label_of(seen)),
+        "title": titled(reader.speak, seen),
         "seen": seen,
         "fragment": Markup(fragment(reader, "follow_live", region(reader, seen))),  # noqa: S704  # our own template
     }
     return page(request, reader, "follow", values, styles=("signs", "follow", "map"))
+
+
+def titled(speak: Speaker, seen: Seen) -> Markup:
+    """What an ask is called on top of its pages; a drill is called one first."""
+    title = nouns.head_at(speak, seen.view["kind"], seen.view["quantity"], label_of(seen))
+    return speak.t("Drill: {title}", title=title) if seen.view["drill"] else title
 
 
 def link_page(request: Request, to: str, *, status: int = 404, wrong: bool = False) -> Response:
@@ -76,7 +82,7 @@ def region(reader: Reader, seen: Seen) -> dict[str, Any]:
     return {
         "view": view,
         "story": told,
-        "bar": story.bar(view),
+        "bar": [] if view["drill"] else story.bar(view),
         "bar_words": story.bar_words(speak, view),
         "claims": [_card(speak, view, claim) for claim in story.standing(view)] if view["role"] in _NAMES else [],
         "standby": [claim for claim in view["claims"] if claim["status"] == "standby"],
@@ -84,13 +90,15 @@ def region(reader: Reader, seen: Seen) -> dict[str, Any]:
         "map": _map(speak, seen),
         "strip": _strip(speak, seen),
         "where": _where(seen),
-        "heard": story.heard_line(speak, heard) if heard and heard["alerted"] and going and told.asks is None else None,
+        "heard": story.heard_line(speak, heard)
+        if heard and not view["drill"] and heard["alerted"] and going and told.asks is None
+        else None,
         "passed": story.passed_line(speak, view.get("passed")),
         "way": story.way(speak, view["carried"], speak.t("you")) if view.get("carried") else None,
         "links": seen.coordinator or view["role"] == "owner" or bool((view.get("mine") or {}).get("links")),
         "alternatives": told.tone != "stop" and KINDS[view["kind"]].located,
         "odds": story.odds(speak, view.get("forecast"))
-        if view["status"] == "open" and view["role"] == "owner"
+        if view["status"] == "open" and view["role"] == "owner" and not view["drill"]
         else None,
         "lines": lines,
         "newest": NEWEST,

@@ -59,8 +59,10 @@ class Card:
     map: Markup | None = None
 
 
-def not_needed(speak: Speaker, status: str) -> Markup:
+def not_needed(speak: Speaker, status: str, *, drill: bool = False) -> Markup:
     """The kind word for whoever may stay at home, true of an ask in that state."""
+    if drill:
+        return speak.t("The drill is over. Thank you.")
     return speak.t(NOT_NEEDED.get(status, COVERED))
 
 

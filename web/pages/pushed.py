@@ -94,7 +94,7 @@ def _alert(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Wor
 
 def _not_needed(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Words:
     view = _view(told)
-    return helping.not_needed(speak, view["status"]), [helping.card(speak, view, now).title], HELP
+    return helping.not_needed(speak, view["status"], drill=view["drill"]), [helping.card(speak, view, now).title], HELP
 
 
 def _released(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Words:

@@ -97,6 +97,8 @@ def tell(speak: Speaker, view: View, events: Sequence[Told], now: datetime, numb
 
     `number`: the emergency number, for the line that names the alternatives.
     """
+    if view["drill"]:
+        return _drill(speak, view)
     if view["status"] in FINAL:
         return _over(speak, view)
     claims = standing(view)
@@ -123,6 +125,28 @@ def tell(speak: Speaker, view: View, events: Sequence[Told], now: datetime, numb
     if view["seats"]["open"] == 0:
         return _covered(speak, view, claims)
     return _some(speak, view, claims)
+
+
+def _drill(speak: Speaker, view: View) -> Story:
+    over = view["status"] in FINAL
+    headline = speak.t("The drill is over") if over else speak.t("This is a drill. Nobody drives.")
+    line = drilled_line(speak, view) or (Markup("") if over else speak.t("People are asked whether they could come."))
+    return Story(headline=headline, line=line, tone="calm")
+
+
+def drilled_line(speak: Speaker, view: View) -> Markup | None:
+    """What came of a drill: "12 of 40 said they could come; the first after 3 min."; None for whom it is not."""
+    counts, heard = view.get("drilled"), view.get("heard")
+    if not counts or not heard or not heard["alerted"]:
+        return None
+    said = {"n": counts["could"], "asked": speak.number(heard["alerted"])}
+    if counts["first_s"] is None:
+        return speak.t("{n} of {asked} said they could come so far.", **said)
+    return speak.t(
+        "{n} of {asked} said they could come; the first after {minutes} min.",
+        minutes=max(1, round(counts["first_s"] / 60)),
+        **said,
+    )
 
 
 def _over(speak: Speaker, view: View) -> Story:

@@ -48,6 +48,9 @@ def take_form(
         helping.default_seats(my_seats, most) if alert["kind"] == "ride" else max(1, nouns.count(alert["kind"], most))
     )
     over = alert["status"] not in ("open", "claimed")
+    if card.drill:
+        drill = {"card": card, "over": over, "said": alert["answer"], "key": new_key}
+        return page(request, reader, "drill", drill, styles=("follow", "help", "map"))
     values = {
         "card": card,
         "kind": alert["kind"],
@@ -58,7 +61,7 @@ def take_form(
         "notice": notice,
         "way": story.way(speak, alert["carried"], speak.t("you")) if alert.get("carried") else None,
         "stranger": alert["ring"] == "open" and not alert.get("invited"),
-        "passable": not over and not card.drill and bool(card.id or alert.get("carried")),
+        "passable": not over and bool(card.id or alert.get("carried")),
         "full": card.open == 0 or left == 0,
         "over": over,
         "reasons": [(reason, speak.t(reason)) for reason in REASONS] if card.id else [],
@@ -107,7 +110,11 @@ async def take_page(request: Request, public_id: str) -> Response:
         return seen, person.seats if person else None
 
     seen, seats = await call.read(job)
-    if seen.role in (Role.OWNER, Role.CLAIMER) or not (seen.helper or seen.member or seen.role is Role.ALERTED):
+    if (
+        seen.view["drill"]
+        or seen.role in (Role.OWNER, Role.CLAIMER)
+        or not (seen.helper or seen.member or seen.role is Role.ALERTED)
+    ):
         return RedirectResponse(f"/r/{public_id}", status_code=303)
     reader = reader_of(request, country=seen.country, at=seen.middle)
     return take_form(request, reader, as_alert(seen), my_seats=seats, guest=call.viewer.person_id is None)
@@ -147,6 +154,8 @@ async def _no(request: Request, call: Call, public_id: str, refusal: Refused) ->
     if code == "already-claimed":
         return RedirectResponse("/help", status_code=303)
     seen: Seen = await call.read(lambda tx, now: see(tx, now, call.viewer, public_id))
+    if seen.view["drill"]:
+        return RedirectResponse(f"/r/{public_id}", status_code=303)
     reader = reader_of(request, country=seen.country, at=seen.middle)
     left = facts.get("seats_open")
     notice = _words(reader.speak, seen, code, left if isinstance(left, int) else None, refusal)
@@ -174,6 +183,8 @@ def _words(speak: Speaker, seen: Seen, code: str, left: int | None, refusal: Ref
         return speak.t("This ask has ended. Thank you.")
     if code == "own-request":
         return speak.t("This is your own ask.")
+    if code in ("not-allowed", "on-hold"):
+        return speak.t(refusal.says)
     if code == "invalid" and "contact" in str(refusal.facts()):
         return speak.t("Tell the person waiting your first name and a phone number.")
     return speak.t("That did not work. Look at the fields and try again.")

@@ -169,7 +169,7 @@ def _gone(reader: Reader, alerts: list[dict[str, Any]]) -> Markup | None:
     for alert in alerts:
         at = datetime.fromisoformat(alert["created_at"])
         if alert["answer"] == Answer.STOOD_DOWN and reader.now - at < timedelta(minutes=30):
-            return helping.not_needed(reader.speak, alert["status"])
+            return helping.not_needed(reader.speak, alert["status"], drill=alert["drill"])
     return None
 
 
@@ -208,12 +208,12 @@ async def answer(request: Request, alert_id: str) -> Response:
     """Seen, or not now with a reason; a no costs nothing."""
     call, form = await form_call(request)
     await call.limit(*ANSWER)
-    seen = form.get("answer") == Answer.ACKNOWLEDGED
+    said = form.get("answer")
     reason = check_text("reason", form.get("reason"), limits.REASON_CHARS)
     command = answer_alert.AnswerAlert(
         alert=named(alert_id, "alert"),
         person_id=call.person_id,
-        answer=Answer.ACKNOWLEDGED if seen else Answer.DECLINED,
+        answer=Answer(said) if said in (Answer.ACKNOWLEDGED, Answer.COULD) else Answer.DECLINED,
         reason=reason,
     )
     await call.write(lambda tx, now: answer_alert.answer_alert(tx, now, command))

@@ -99,7 +99,6 @@ def row(speak: Speaker, ask: wall.Ask) -> dict[str, Any]:
         "open": entry["seats"]["open"] or 0,
         "bar": story.bar(view),
         "bar_words": story.bar_words(speak, view),
-        "drill": entry["drill"],
         "danger": entry["urgency"] == "danger",
     }
 

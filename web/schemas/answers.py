@@ -125,6 +125,9 @@ class ReportView(Told):
     phases: dict[str, float | None]
     alerts: dict[str, int] | None
     claims: dict[str, int]
+    drilled: dict[str, float | None] | None = Field(
+        default=None, description="Of a drill: how many could come, how many not, seconds to the first who could."
+    )
 
 
 class NoteView(Told):

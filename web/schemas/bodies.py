@@ -336,9 +336,9 @@ class DutyBody(Body):
 
 
 class AnswerBody(Body):
-    """Seen, or not now."""
+    """Seen, or not now; to a drill also that one could."""
 
-    answer: Annotated[str, *_one_of(Answer.ACKNOWLEDGED, Answer.DECLINED)]
+    answer: Annotated[str, *_one_of(Answer.ACKNOWLEDGED, Answer.DECLINED, Answer.COULD)]
     reason: Reason | None = None
 
 
