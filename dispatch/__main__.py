@@ -200,9 +200,11 @@ def _write_tokens(path: Path, rows: "list[tuple[str, str]]") -> None:
     with os.fdopen(handle, "w", newline="") as file:
         import csv
 
+        from dispatch.domain.plain_text import as_cell
+
         writer = csv.writer(file)
         writer.writerow(("person", "token"))
-        writer.writerows(rows)
+        writer.writerows((as_cell(person), token) for person, token in rows)
 
 
 @app.command()

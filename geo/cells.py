@@ -9,6 +9,7 @@ Source: H3 4.x (Uber), https://h3geo.org.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import ClassVar, Final
 
 import h3  # type: ignore[import-untyped]  # C extension without stubs
@@ -40,6 +41,7 @@ def cell_of(point: Point, res: int) -> str:
     return str(h3.latlng_to_cell(point.lat, point.lon, res))
 
 
+@lru_cache(maxsize=65_536)
 def centre(cell: str) -> Point:
     """The middle of the cell: what others may measure from."""
     lat, lon = h3.cell_to_latlng(cell)

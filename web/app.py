@@ -196,7 +196,7 @@ def _cells(api: FastAPI) -> CellsOf:
         if not limiter.counts(visitor):
             return None
         credential = auth.credential_of(headers_of(scope), api.state.flare.settings)
-        return partial(limiter.cells_within, visitor, auth.counted_as(viewer, credential, visitor))
+        return partial(limiter.cells_within, visitor, auth.scraping_as(viewer, credential, visitor))
 
     return of
 

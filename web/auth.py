@@ -112,10 +112,22 @@ def check_origin(headers: Mapping[bytes, bytes], visitor: Visitor, settings: Set
 
 def counted_as(viewer: Viewer, credential: Credential, visitor: Visitor) -> str:
     """Whom limits count: a person, a session, a link, or a program at an address; the same on every channel."""
+    return _signed(viewer, credential) or f"{visitor.prefix} {visitor.agent}"
+
+
+def scraping_as(viewer: Viewer, credential: Credential, visitor: Visitor) -> str:
+    """Whom the budget of cells counts: as `counted_as`, but another name for a browser is no other reader.
+
+    Neighbours share it: what one of them was shown costs the others nothing.
+    """
+    return _signed(viewer, credential) or visitor.prefix
+
+
+def _signed(viewer: Viewer, credential: Credential) -> str | None:
     if viewer.person_id is not None:
         return f"p{viewer.person_id}"
     mark = credential.token or viewer.session
-    return mark[:64] if mark else f"{visitor.prefix} {visitor.agent}"
+    return mark[:64] if mark else None
 
 
 def base_url(visitor: Visitor, settings: Settings) -> str:

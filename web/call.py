@@ -71,6 +71,11 @@ class Call:
         return auth.counted_as(self.viewer, self.credential, self.visitor)
 
     @property
+    def scraper(self) -> str:
+        """Whom the budget of cells counts."""
+        return auth.scraping_as(self.viewer, self.credential, self.visitor)
+
+    @property
     def person_id(self) -> int:
         """The person who calls.
 

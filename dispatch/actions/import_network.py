@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.actions.import_lines import BadFile, Faults, Table
+from dispatch.actions.set_me import coarse
 from dispatch.actions.words import hashed
 from dispatch.domain import limits
 from dispatch.domain.people import CHOSEN, Duty
@@ -201,7 +202,9 @@ class _People:
             if north == 0 == east:
                 self._fault("0, 0 is the sea south of Ghana; leave lat and lon empty when the place is unknown")
             elif -90 <= north <= 90 and -180 <= east <= 180:
-                return north, east
+                # As everywhere: whoever reads the database learns a cell of where somebody lives, and no house.
+                kept = coarse(Point(north, east))
+                return kept.lat, kept.lon
             else:
                 try:
                     Point(north, east)

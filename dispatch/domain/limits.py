@@ -14,6 +14,7 @@ NOTE_CHARS: Final = 1_000  # a note
 NAME_CHARS: Final = 80  # a name
 PLACE_CHARS: Final = 500  # a place in words
 PHONE_CHARS: Final = 32  # a phone number as typed
+PHONE_DIGITS: Final = 3  # … and the fewest digits one can dial
 REASON_CHARS: Final = 280  # a reason or a report
 NEEDS_MAX: Final = 8  # special needs of one request
 KEY_MIN: Final = 8  # characters of an Idempotency-Key

@@ -7,8 +7,10 @@ as text (tests/domain/test_plain_text.py).
 from typing import Final
 from unicodedata import category
 
+from dispatch.domain import limits
 from dispatch.domain.errors import Invalid
 
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Direction overrides and isolates: they can make a sentence read as another one."""
 
@@ -26,6 +28,25 @@ def check_text(field: str, text: str | None, limit: int) -> str | None:
     if any(_unreadable(char) for char in text):
         raise Invalid([{"field": field, "says": "plain text only: no control characters or direction overrides"}])
     return text or None
+
+
+def check_phone(field: str, text: str | None) -> str | None:
+    """The number as typed, None when nothing is left.
+
+    Raises: Invalid as `check_text`, and for what has fewer than PHONE_DIGITS digits: nobody can dial it.
+    """
+    number = check_text(field, text, limits.PHONE_CHARS)
+    if number is not None and sum(char.isdigit() for char in number) < limits.PHONE_DIGITS:
+        raise Invalid([{"field": field, "says": "a phone number, as you would dial it"}])
+    return number
+
+
+def as_cell(text: str) -> str:
+    """The text as a cell of a CSV file: a spreadsheet that opens it must run no formula.
+
+    What begins like one gets an apostrophe in front, which spreadsheets do not show.
+    """
+    return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
 def _unreadable(char: str) -> bool:

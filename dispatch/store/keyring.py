@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
@@ -38,6 +38,8 @@ class Ring(StrEnum):
     PERSON = "person"
 
 
+WORKED_OUT_DAYS: Final = 400
+"""How long a site may have been switched off before its keys get a file."""
 KEPT_DAYS: Final = {Ring.REQUEST: 4, Ring.PERSON: 35}
 """A day key older than this is destroyed; everything alive was wrapped anew long before."""
 
@@ -71,8 +73,8 @@ class Keyring:
     def __init__(self, path: Path | None, secret: str | None = None) -> None:
         self._path, self._secret = path, secret
         self._lock = threading.Lock()
-        self._keys: dict[tuple[str, int], bytes] = {}
-        self._gone: set[tuple[str, int]] = set()
+        self._keys: dict[tuple[Ring, int], bytes] = {}
+        self._gone: set[tuple[Ring, int]] = set()
         if path is not None:
             self._read()
 
@@ -113,6 +115,28 @@ class Keyring:
         """A key out of a secret and that day's key. Raises: KeyGone when `make` is false and there is none."""
         salt = self._made(Ring.REQUEST, day) if make else self._held(Ring.REQUEST, day)
         return HKDF(algorithm=SHA256(), length=KEY, salt=salt, info=info).derive(secret.encode())
+
+    @property
+    def fresh(self) -> bool:
+        """A file that holds no key yet."""
+        return self._path is not None and not self._keys
+
+    def take_over(self, keys: Mapping[tuple[Ring, int], bytes]) -> None:
+        """Holds these, too, of a site whose keys were elsewhere before. A file that holds any stays as it is."""
+        with self._lock, self._alone():
+            self._reread()
+            if not self._keys:
+                self._keys = dict(keys)
+                self._write()
+
+    def move_to(self, other: "Keyring") -> None:
+        """Every key is in the other file from now on, and in this one no more."""
+        if self._path is None or self.fresh:
+            return
+        other.take_over(self._keys)
+        with self._lock, self._alone():
+            _put(self._path, "{}")
+            self._path.unlink()
 
     def days(self, ring: Ring) -> list[int]:
         """The days there are keys for."""
@@ -162,10 +186,7 @@ class Keyring:
             return self._keys[ring, day]
 
     def _new(self, ring: Ring, day: int) -> bytes:
-        if self._secret is None:
-            return secrets.token_bytes(KEY)
-        info = f"flare keyring 1 {ring} {day}".encode()
-        return HKDF(algorithm=SHA256(), length=KEY, salt=None, info=info).derive(self._secret.encode())
+        return secrets.token_bytes(KEY) if self._secret is None else _worked_out(self._secret, ring, day)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -209,6 +230,20 @@ class Keyring:
     def _write(self) -> None:
         if self._path is not None:
             _put(self._path, self._text())
+
+
+def _worked_out(secret: str, ring: Ring, day: int) -> bytes:
+    info = f"flare keyring 1 {ring} {day}".encode()
+    return HKDF(algorithm=SHA256(), length=KEY, salt=None, info=info).derive(secret.encode())
+
+
+def worked_out(secret: str, today: int) -> dict[tuple[Ring, int], bytes]:
+    """The keys that a site without a file used until today: a file of its own takes them over.
+
+    They end as all do, when what is alive was wrapped anew; so there may be more days than are kept.
+    """
+    days = range(today - WORKED_OUT_DAYS, today + 1)
+    return {(ring, day): _worked_out(secret, ring, day) for ring in Ring for day in days}
 
 
 def _put(path: Path, text: str) -> None:

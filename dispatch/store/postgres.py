@@ -10,23 +10,24 @@ import contextlib
 import logging
 import time
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from psycopg import errors
-from sqlalchemy import make_url, select
+from sqlalchemy import Select, exists, make_url, or_, select
 
 from dispatch.ports import Ids
 from dispatch.store.dialect import POSTGRES, EngineNow
 from dispatch.store.engine import Blame
 from dispatch.store.errors import StoreUnavailable
 from dispatch.store.idem import Answers
-from dispatch.store.keyring import Keyring
+from dispatch.store.keyring import Keyring, day_of, worked_out
 from dispatch.store.link import Link
 from dispatch.store.schema import REVISIONS
 from dispatch.store.sql_store import SqlStore
 from dispatch.store.state import State
-from dispatch.store.times import moment
+from dispatch.store.tables import idem, person, push_subscription, request_secret
+from dispatch.store.times import micros, moment
 from dispatch.store.tx import StoreTx
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,13 @@ log = logging.getLogger(__name__)
 QUICK_FLUSH_S: Final = 0.001
 """A commit that takes less: several writers of one job each; more: one writer of many."""
 _NOW = select(EngineNow())
+_SEALED: Select[Any] = select(
+    or_(
+        *(exists(select(column).where(column.is_not(None))) for column in (
+            request_secret.c.sealed, person.c.phone, push_subscription.c.sealed, idem.c.answer
+        ))
+    )
+)  # fmt: skip
 _TRY_AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)
 _ENGINE = (
     errors.LockNotAvailable,
@@ -135,6 +143,16 @@ class _Postgres:
     def close(self) -> None:
         """Nothing is held beside the connections."""
 
+    def sealed_until(self) -> int | None:
+        """Today, if anything is sealed in here; None in a database that holds nothing to read."""
+        tx = self.reader()
+        try:
+            now = micros(self.begin_read(tx))
+            return day_of(now) if tx.link.one(_SEALED)[0] else None
+        finally:
+            self.end_read(tx)
+            self.discard(tx)
+
     def flush_s(self) -> float:
         """How long a commit takes, the middle one of twenty."""
         tx = self.writer()
@@ -194,5 +212,8 @@ def open_postgres(
         raise StoreUnavailable(
             f"PostgreSQL at {shown} can't be used ({line}). See that it runs and that the address is right."
         ) from error
+    if keyring.fresh and (today := engine.sealed_until()) is not None:
+        keyring.take_over(worked_out(secret, today))
+        log.warning("the keyring is new and this database is not: keys worked out from the secret go on until tomorrow")
     answers = Answers(secret, keyring)
     return PostgresStore(engine, answers, threads=writers, batch=64 if writers == 1 else 1, readers=readers)

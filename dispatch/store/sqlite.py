@@ -255,6 +255,8 @@ def open_sqlite(
     where = Path(path)
     if keyring is None:
         keyring = Keyring.in_file(keyring_of(where))
+    elif keyring.fresh and keyring_of(where).exists():
+        Keyring.in_file(keyring_of(where)).move_to(keyring)
     return SqliteStore(
         _Sqlite(where, clock, ids, keyring), Answers(secret, keyring), threads=1, batch=BATCH, readers=readers
     )

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from dispatch.actions.import_network import BadFile, import_network
+from dispatch.actions.set_me import coarse
 from dispatch.clock import SteppedClock
 from dispatch.domain.people import Duty, Person
 from dispatch.ids import SeededIds
@@ -67,7 +68,7 @@ def test_people_and_ties_come_in_as_they_are_written(store: SqlStore, tmp_path: 
     assert (report.ties_added, report.ties_known) == (2, 0)
     assert report.notices == ()
     ana, bo, seven = (somebody(store, name) for name in ("ana", "bo", "7"))
-    assert (ana.name, ana.place, ana.seats, ana.duty) == ("Ana", Point(35.265, -116.074), 4, Duty.AVAILABLE)
+    assert (ana.name, ana.place, ana.seats, ana.duty) == ("Ana", coarse(Point(35.265, -116.074)), 4, Duty.AVAILABLE)
     assert ana.seen_at == datetime(2026, 1, 31, 18, tzinfo=UTC)
     assert (bo.place, bo.seats, bo.duty, bo.seen_at) == (None, None, None, None)
     assert seven.name == "=cmd|'/c calc'!A0"
@@ -87,10 +88,10 @@ def test_the_same_files_a_second_time_change_nothing(store: SqlStore, tmp_path: 
 
 def test_a_changed_row_changes_that_person_alone(store: SqlStore, tmp_path: Path) -> None:
     import_network(store, *files(tmp_path), ids=SeededIds(2))
-    moved = PEOPLE.replace("35.265", "35.300")
+    moved = PEOPLE.replace("35.265", "35.400")
     report = import_network(store, *files(tmp_path, moved), ids=SeededIds(2))
     assert (report.people_added, report.people_changed, report.people_unchanged) == (0, 1, 2)
-    assert somebody(store, "ana").place == Point(35.300, -116.074)
+    assert somebody(store, "ana").place == coarse(Point(35.400, -116.074))
 
 
 def test_a_column_that_is_not_there_leaves_what_is_known(store: SqlStore, tmp_path: Path) -> None:
@@ -98,13 +99,23 @@ def test_a_column_that_is_not_there_leaves_what_is_known(store: SqlStore, tmp_pa
     report = import_network(store, *files(tmp_path, "id,seats\nana,5\n", "a,b\n"), ids=SeededIds(2))
     assert report.people_changed == 1
     ana = somebody(store, "ana")
-    assert (ana.seats, ana.name, ana.place) == (5, "Ana", Point(35.265, -116.074))
+    assert (ana.seats, ana.name, ana.place) == (5, "Ana", coarse(Point(35.265, -116.074)))
+
+
+def test_what_is_kept_of_a_home_is_its_cell(store: SqlStore, tmp_path: Path) -> None:
+    for lat in ("35.20001", "35.20009"):
+        import_network(store, *files(tmp_path, f"person,lat,lon\nana,{lat},-116.1\n", "a,b\n"), ids=SeededIds(2))
+        place = somebody(store, "ana").place
+        assert place is not None
+        assert place == coarse(place)
+        assert place.lat == pytest.approx(35.2, abs=0.04)
+        assert str(lat) not in str(place)
 
 
 def test_a_place_without_a_date_is_a_home(store: SqlStore, tmp_path: Path) -> None:
     import_network(store, *files(tmp_path, "person,lat,lon\nana,35.2,-116.1\n", "a,b\n"), ids=SeededIds(2))
     ana = somebody(store, "ana")
-    assert ana.place == Point(35.2, -116.1)
+    assert ana.place == coarse(Point(35.2, -116.1))
     assert ana.seen_at is None
 
 
@@ -161,7 +172,7 @@ def test_files_from_any_program_say_the_same(tmp_path: Path, dress: Callable[[st
     with open_store(str(where), clock=SteppedClock(NOW), ids=SeededIds(1), secret="s" * 32) as store:
         report = import_network(store, *files(tmp_path, dress(PEOPLE), dress(TIES)), ids=SeededIds(2))
         assert (report.people_added, report.ties_added) == (3, 2)
-        assert somebody(store, "ana").place == Point(35.265, -116.074)
+        assert somebody(store, "ana").place == coarse(Point(35.265, -116.074))
         assert ties_of(store, "ana") == {"bo", "7"}
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dispatch.domain import limits
 from dispatch.domain.errors import Invalid
-from dispatch.domain.plain_text import BIDI, check_text
+from dispatch.domain.plain_text import BIDI, as_cell, check_phone, check_text
 
 plain = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="".join(BIDI)))
 
@@ -42,6 +42,24 @@ def test_lines_may_be_broken_as_every_browser_form_breaks_them() -> None:
 @pytest.mark.parametrize("nothing", [None, "", "   ", "\n\t "])
 def test_nothing_but_blanks_is_nothing(nothing: str | None) -> None:
     assert check_text("note", nothing, 10) is None
+
+
+@pytest.mark.parametrize("number", ["555", "+1 760 555 0142", "(0)30-12", "٥٥٥ ٠١٤٢"])
+def test_a_number_one_can_dial_is_kept_as_typed(number: str) -> None:
+    assert check_phone("phone", number) == number
+
+
+@pytest.mark.parametrize("number", ["call me", "12", "+", "5" * (limits.PHONE_CHARS + 1), "555\u202e"])
+def test_what_nobody_can_dial_is_no_phone_number(number: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_phone("phone", number)
+    assert refused.value.errors[0]["field"] == "phone"
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1"])
+def test_a_cell_that_begins_like_a_formula_is_text_to_a_spreadsheet(cell: str) -> None:
+    assert as_cell(cell) == "'" + cell
+    assert as_cell(f"row {cell}") == f"row {cell}"
 
 
 def test_markup_stays_text_for_the_page_to_show() -> None:

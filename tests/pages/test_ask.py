@@ -65,6 +65,22 @@ def test_a_place_nobody_finds_keeps_what_was_typed_and_can_be_sent_as_it_is(play
     play(story)
 
 
+def test_a_phone_number_nobody_can_dial_is_said_at_its_field_and_the_rest_is_kept(play: Play) -> None:
+    async def story(world: World) -> None:
+        ana = await Browser(world).sign_in("ana")
+        await ana.get("/")
+        form = {"kind": "ride", "quantity": "2", "lat": "35.212345", "lon": "-116.123456", "note": "by the sign"}
+        await ana.post("/", form | {"phone": "call me"})
+        assert ana.status == 422
+        assert "Type the phone number as you would dial it." in ana.words()
+        assert '<div class="who bad"><label for="phone">' in ana.page
+        assert "by the sign" in ana.page
+        await ana.post("/", form | {"phone": "760 555 0142"})
+        assert ana.path.startswith("/r/")
+
+    play(story)
+
+
 def test_two_towns_of_one_name_are_a_choice_in_the_same_form(play: Play) -> None:
     async def story(world: World) -> None:
         guest = Browser(world)

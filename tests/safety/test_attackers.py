@@ -112,6 +112,23 @@ def test_a_walker_of_readiness_has_ten_questions_an_hour(play: Play) -> None:
     play(story, limits=True)
 
 
+def test_a_scraper_who_changes_the_name_of_the_browser_has_no_other_budget(play: Play) -> None:
+    async def story(world: World) -> None:
+        for number in range(45):
+            where = {"lat": 31.0 + number // 9 * 2.0, "lon": -118.0 + number % 9 * 2.0}
+            await world.ask("dora", place=where, kind="supplies", quantity=2, similar_ok=True)
+        seen: set[str] = set()
+        for number in range(10):
+            agent = {"User-Agent": f"browser {number}"}
+            async with world.client(address=f"198.51.100.{number}", **agent) as scraper:
+                features = (await scraper.get("/v1/board")).json()["features"]
+                seen |= {cells.parent(feature["properties"]["cell"], cells.EMPTY_LAND) for feature in features}
+                await scraper.get("/watch")
+        assert len(seen) == 30
+
+    play(story, limits=None)
+
+
 def strangers(world: World, count: int) -> None:
     """So many people around who accept strangers."""
 

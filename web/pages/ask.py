@@ -287,6 +287,8 @@ def _notice(
             first = errors[0]["field"] if isinstance(errors, list) and errors else ""
             if first == "quantity":
                 return Notice(speak.t("How many? A whole number, please.")), frozenset({"quantity"})
+            if first == "phone":
+                return Notice(speak.t("Type the phone number as you would dial it.")), frozenset({"phone"})
             return Notice(speak.t("Plain text only, and not too long: {field}", field=first)), frozenset({first})
         case _:
             text = refusal.says if not isinstance(refusal, Replayed) else str(refusal)

@@ -10,7 +10,7 @@ from dispatch.actions.post_request import PostRequest
 from dispatch.domain import limits, whereabouts
 from dispatch.domain.errors import Invalid, PlaceUnclear
 from dispatch.domain.kinds import KINDS, kind_named
-from dispatch.domain.plain_text import check_text
+from dispatch.domain.plain_text import check_phone, check_text
 from dispatch.domain.request import NEEDS, Urgency
 from dispatch.domain.visibility import Viewer
 from dispatch.domain.whereabouts import Where
@@ -88,7 +88,7 @@ def command(sent: Typed, form: Form, viewer: Viewer) -> PostRequest:
         for_other=sent.who == "other",
         needs=sent.needs,
         contact_name=check_text("name", sent.name, limits.NAME_CHARS),
-        contact_phone=check_text("phone", sent.phone, limits.PHONE_CHARS),
+        contact_phone=check_phone("phone", sent.phone),
         community=sent.community or None,
         similar_ok="similar_ok" in sent.marks,
     )

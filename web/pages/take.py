@@ -187,6 +187,8 @@ def _words(speak: Speaker, seen: Seen, code: str, left: int | None, refusal: Ref
         return speak.t(refusal.says)
     if code == "invalid" and "contact" in str(refusal.facts()):
         return speak.t("Tell the person waiting your first name and a phone number.")
+    if code == "invalid" and "phone" in str(refusal.facts()):
+        return speak.t("Type the phone number as you would dial it.")
     return speak.t("That did not work. Look at the fields and try again.")
 
 

@@ -18,7 +18,7 @@ from dispatch.domain.alert import Answer
 from dispatch.domain.errors import NotFound, PlaceUnclear, SignIn
 from dispatch.domain.lifecycle import ClaimState
 from dispatch.domain.people import Duty
-from dispatch.domain.plain_text import check_text
+from dispatch.domain.plain_text import check_phone, check_text
 from dispatch.domain.visibility import Viewer
 from dispatch.domain.whereabouts import from_text
 from dispatch.ports import Tx
@@ -242,7 +242,7 @@ async def settings(request: Request) -> Response:
         about = {
             "name": check_text("name", form.get("name"), limits.NAME_CHARS),
             "car": check_text("car", form.get("car"), limits.NAME_CHARS),
-            "phone": check_text("phone", form.get("phone"), limits.PHONE_CHARS),
+            "phone": check_phone("phone", form.get("phone")),
             "seats": min(limits.PERSON_SEATS_MAX, form.number("seats") or 0),
         }
         if town := check_text("town", form.get("town"), limits.PLACE_CHARS):

@@ -151,7 +151,7 @@ def modules(script: str) -> list[str]:
 
 
 def _looker(call: Call) -> wall.Looker:
-    may = partial(call.limiter.cells_within, call.visitor, call.who)
+    may = partial(call.limiter.cells_within, call.visitor, call.scraper)
     return wall.Looker(viewer=call.viewer, secret=call.flare.secret, may=may)
 
 

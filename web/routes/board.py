@@ -28,7 +28,7 @@ async def get_board(
     shown = await call.read(lambda tx, now: look.board(tx, now, call.viewer, box, secret))
     # The board is read from the whole world on: without a budget one look would be everybody's ask.
     coarse = [cells.parent(feature["properties"]["cell"], cells.EMPTY_LAND) for feature in shown["features"]]
-    may = call.limiter.cells_within(call.visitor, call.who, coarse)
+    may = call.limiter.cells_within(call.visitor, call.scraper, coarse)
     shown["features"] = [f for f, cell in zip(shown["features"], coarse, strict=True) if cell in may]
     return answer(shown, headers={"Content-Type": "application/geo+json"})
 

@@ -3,7 +3,9 @@
 Every bound stands in dispatch/domain/limits.py. Texts are checked for what could fool a reader.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -16,7 +18,7 @@ from dispatch.domain.alert import Answer
 from dispatch.domain.errors import Invalid
 from dispatch.domain.lifecycle import Disposition, Step
 from dispatch.domain.people import CHOSEN, Duty
-from dispatch.domain.plain_text import check_text
+from dispatch.domain.plain_text import check_phone, check_text
 from dispatch.domain.request import Urgency
 from geo.point import NotOnEarth, Point
 
@@ -27,10 +29,10 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
-def _text(limit: int, *, needed: bool = False) -> AfterValidator:
+def _plain(read: Callable[[str], str | None], *, needed: bool = False) -> AfterValidator:
     def check(text: str) -> str | None:
         try:
-            plain = check_text("text", text, limit)
+            plain = read(text)
         except Invalid as fault:
             raise PydanticCustomError("text", "{says}", {"says": fault.errors[0]["says"]}) from None
         if plain is None and needed:
@@ -38,6 +40,10 @@ def _text(limit: int, *, needed: bool = False) -> AfterValidator:
         return plain
 
     return AfterValidator(check)
+
+
+def _text(limit: int, *, needed: bool = False) -> AfterValidator:
+    return _plain(lambda text: check_text("text", text, limit), needed=needed)
 
 
 def _one_of(*words: str) -> list[AfterValidator | WithJsonSchema]:
@@ -65,13 +71,7 @@ Lon = Annotated[float, Field(description="Degrees east.", json_schema_extra={"mi
 Accuracy = Annotated[float, Field(ge=0, le=limits.ACCURACY_MAX_M, description="Radius in metres.")]
 
 
-def _phone(text: str | None) -> str | None:
-    if text is not None and sum(char.isdigit() for char in text) < 3:
-        raise PydanticCustomError("phone", "a phone number, as you would dial it")
-    return text
-
-
-Phone = Annotated[str, _text(limits.PHONE_CHARS), AfterValidator(_phone)]
+Phone = Annotated[str, _plain(partial(check_phone, "phone"))]
 
 
 def _point(lat: float, lon: float) -> Point:
