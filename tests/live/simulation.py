@@ -122,6 +122,7 @@ class SimulatedTx:
         self.people = SimpleNamespace(by_ids=lambda ids: {})
         self.network = SimpleNamespace(blocked_either_way=lambda person: set())
         self.safety = SimpleNamespace(flags_of=lambda one: (), frozen=lambda one: None, is_held=lambda one: False)
+        self.relays = SimpleNamespace(claims=lambda one: {}, of_request=lambda one: [])
         self.journal = SimpleNamespace(head=lambda: (state.epoch, state.seq), after=self._after, topic=self._topic)
         self._state = state
 
