@@ -16,6 +16,7 @@ from dispatch.domain import limits, matching
 from dispatch.domain.alert import Alert, Answer, NewAlert, Reasons
 from dispatch.domain.claim import Claim
 from dispatch.domain.kinds import KINDS, Kind
+from dispatch.domain.levers import AS_IT_IS, Suppose
 from dispatch.domain.lifecycle import HOLDS_SEATS, ClaimState
 from dispatch.domain.looking import Asked, Decision, Look, Policy, Promise, columns_of
 from dispatch.domain.matching import DUTIES, Pool
@@ -68,7 +69,9 @@ def with_minutes(pool: Pool, cell: str) -> Pool:
     return replace(pool, minutes=np.where(delayed, minutes + matching.DELAYED_MINUTES, minutes))
 
 
-def search_for(tx: Tx, now: datetime, request: Request, secrets: Secrets, kind: Kind) -> Search | None:
+def search_for(
+    tx: Tx, now: datetime, request: Request, secrets: Secrets, kind: Kind, suppose: Suppose = AS_IT_IS
+) -> Search | None:
     """What to ask the roster; None when there is nowhere to start from yet."""
     if kind.located and secrets.point is None:
         return None
@@ -80,17 +83,25 @@ def search_for(tx: Tx, now: datetime, request: Request, secrets: Secrets, kind: 
         origin=secrets.point if kind.located else None,
         radius_km=limits.RADIUS_KM[-1],
         rings_max=request.reach.rings_max,
-        communities=communities,
-        vouchers=tuple(tx.requests.vouchers(request.id)) if request.id else (),
+        communities=(*communities, *suppose.communities),
+        vouchers=(*suppose.vouchers, *(tx.requests.vouchers(request.id) if request.id else ())),
         open=request.reach.open,
         now=now.timestamp(),
     )
 
 
-def pool_for(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Secrets, bound: Bound) -> Pool | None:
+def pool_for(
+    tx: Tx,
+    now: datetime,
+    roster: Roster,
+    request: Request,
+    secrets: Secrets,
+    bound: Bound,
+    suppose: Suppose = AS_IT_IS,
+) -> Pool | None:
     """Everybody who passes the gate for this request."""
     kind = KINDS[request.kind]
-    question = search_for(tx, now, request, secrets, kind)
+    question = search_for(tx, now, request, secrets, kind, suppose)
     if question is None:
         return None
     pool = pool_from(roster.search(question))
@@ -107,13 +118,15 @@ def pool_for(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: S
     return pool.only(matching.in_reach(pool))
 
 
-def look_of(tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Secrets) -> Look | None:
-    """Everything the policy sees of this request now."""
+def look_of(
+    tx: Tx, now: datetime, roster: Roster, request: Request, secrets: Secrets, suppose: Suppose = AS_IT_IS
+) -> Look | None:
+    """Everything the policy sees of this request now; or would, were it as `suppose` says."""
     alerts = tx.alerts.of_request(request.id) if request.id else []
     claims = tx.claims.of_request(request.id) if request.id else []
     known = {alert.person_id for alert in alerts} | {claim.person_id for claim in claims}
-    bound = bound_of(tx, request)
-    everybody = pool_for(tx, now, roster, request, secrets, bound)
+    bound = bound_of(tx, request, suppose.vouchers)
+    everybody = pool_for(tx, now, roster, request, secrets, bound, suppose)
     if everybody is None:
         return None
     # Whoever was asked still lives there: a place does not turn remote because its people were told.

@@ -1,5 +1,6 @@
 """How far a call may go, and has gone: people alerted and browsers it was opened in by passed links, in one budget."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from dispatch.domain import limits
@@ -22,14 +23,17 @@ def reached(tx: Tx, now: datetime, request: Request, bound: Bound) -> Reached:
     )
 
 
-def bound_of(tx: Tx, request: Request) -> Bound:
-    """How far this call may go, by who stands behind the one who asks; a draft of nobody is a guest's."""
+def bound_of(tx: Tx, request: Request, supposed: Sequence[int] = ()) -> Bound:
+    """How far this call may go, by who stands behind the one who asks; a draft of nobody is a guest's.
+
+    `supposed`: people who don't vouch, and might.
+    """
     person = tx.people.by_id(request.requester)
     guest = person is None or person.guest
     known = not guest and (
         (person is not None and person.external is not None)
         or tx.network.tied_to_imported(request.requester)
-        or any(_known(tx, voucher) for voucher in (tx.requests.vouchers(request.id) if request.id else ()))
+        or any(_known(tx, each) for each in (*supposed, *(tx.requests.vouchers(request.id) if request.id else ())))
     )
     looked_at = not known and bool(request.id) and tx.safety.looked_at(request.id)
     bound = REACHES[backing(guest=guest, known=known, looked_at=looked_at)]

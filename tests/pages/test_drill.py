@@ -108,3 +108,16 @@ def test_taking_seats_of_a_drill_by_its_address_leads_back_to_its_page(play: Pla
         assert "You have" not in ben.words()
 
     play(story)
+
+
+def test_the_ready_page_says_what_would_raise_the_odds_and_by_how_much(play: Play) -> None:
+    async def story(world: World) -> None:
+        dora = await Browser(world).sign_in("dora")
+        await dora.get("/ready?town=Baker,+CA")
+        said = re.search(r"5 friends who live near there and join: for 1 from (.+?) to (.+?)[.]", dora.words())
+        assert said, dora.words()
+        assert said[1] == "fewer than 1 in 10"
+        await dora.get("/ready?town=Baker,+CA&lang=es")
+        assert "5 amistades que vivan cerca y se unan: para 1" in dora.words()
+
+    play(story)

@@ -20,7 +20,6 @@ from dispatch.domain.people import Duty
 from dispatch.domain.plain_text import check_text
 from dispatch.domain.whereabouts import from_text
 from dispatch.ports import Tx
-from geo import cells
 from geo.point import Point
 from web.auth import TOKEN, Credential, viewer_in
 from web.call import checked, named
@@ -34,7 +33,7 @@ from web.pages.render import STILL, page, reader_of
 from web.pages.speech import Speaker, clocked
 from web.report import after_action
 from web.routes.asks import ask
-from web.routes.readiness import readiness
+from web.routes.readiness import in_words, look_up
 from web.routes.session import open_session
 from web.schemas.bodies import AskBody, SessionBody
 
@@ -122,8 +121,7 @@ async def ready_page(request: Request) -> Response:
         if where is None:
             values["notice"] = reader.speak.t("We could not find that place. Add the state.")
         else:
-            centre = cells.centre(cells.cell_of(where, cells.PUBLIC))
-            found = await call.read(lambda tx, now: readiness(tx, now, call.flare, person, centre))
+            found = await call.read(lambda tx, now: look_up(tx, now, call.flare, person, where))
             values["found"] = _ready(reader.speak, found)
     return page(request, reader, "ready", values, styles=("signs", "help", "calm"))
 
@@ -159,7 +157,7 @@ def _ready(speak: Speaker, found: dict[str, Any]) -> dict[str, Any]:
             (speak.t("Friends of friends"), rings.get("2", "0")),
             (speak.t("One step further"), rings.get("3", "0")),
         ],
-        "raises": [speak.t(line) for line in found["raises"][:3]],
+        "raises": in_words(speak, found["levers"][:3]),
     }  # fmt: skip
 
 

@@ -190,11 +190,22 @@ class AlertView(Told):
     answer: str | None
 
 
+class LeverView(Told):
+    """What somebody could do, for how many people it takes, and the odds for a party before and after, in tenths."""
+
+    what: Literal["available", "vouch", "community", "invite"]
+    people: int
+    party: int
+    now: float
+    then: float
+
+
 class ReadinessView(Told):
-    """Will my call be heard? Counts in bands, odds for a party of one and of nine."""
+    """Will my call be heard? Counts in bands, odds for a party of one and of nine, and what would raise them."""
 
     rings: dict[str, str]
     forecast: dict[str, Any]
+    levers: list[LeverView]
     raises: list[str]
 
 
