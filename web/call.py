@@ -76,6 +76,11 @@ class Call:
         return auth.scraping_as(self.viewer, self.credential, self.visitor)
 
     @property
+    def origin(self) -> str | None:
+        """The neighbourhood of addresses it comes from; None where limits do not count."""
+        return self.visitor.prefix if self.limiter.counts(self.visitor) else None
+
+    @property
     def person_id(self) -> int:
         """The person who calls.
 

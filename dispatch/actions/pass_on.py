@@ -118,7 +118,7 @@ def _came_by(tx: Tx, request: Request, viewer: Viewer) -> Relay | None:
 
 
 def _room(tx: Tx, now: datetime, request: Request) -> int:
-    bound = bound_of(tx, request)
+    bound = bound_of(tx, now, request)
     return room(bound, reached(tx, now, request, bound))
 
 

@@ -125,7 +125,7 @@ def look_of(
     alerts = tx.alerts.of_request(request.id) if request.id else []
     claims = tx.claims.of_request(request.id) if request.id else []
     known = {alert.person_id for alert in alerts} | {claim.person_id for claim in claims}
-    bound = bound_of(tx, request, suppose.vouchers)
+    bound = bound_of(tx, now, request, suppose.vouchers)
     everybody = pool_for(tx, now, roster, request, secrets, bound, suppose)
     if everybody is None:
         return None
@@ -182,11 +182,13 @@ def parts(decision: Decision) -> list[Decision]:
 def planned(tx: Tx, now: datetime, roster: Roster, look: Look, part: Decision, *, last: bool = True) -> Plan:
     """That part of a decision with the reasons of everybody it asks, ready to be written. `last`: no other follows."""
     request = look.request
+    ask = _new_alerts(tx, roster, now, look, part)
     return Plan(
         request_id=request.id,
         planned_at=look.now,
         wave=request.wave + 1,
-        ask=_new_alerts(tx, roster, now, look, part),
+        ask=ask,
+        capped=look.bound.nearby is not None and len(part.ask) > 0 and not ask,
         next_look=part.next_look,
         forecast=part.forecast,
         raised=bool(look.raised_by),

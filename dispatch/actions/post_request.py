@@ -42,6 +42,8 @@ class PostRequest:
     similar_ok: bool = False
     drill: bool = False
     show_travel: bool = False
+    origin: str | None = None
+    """The neighbourhood of addresses a guest asks from, where limits count: all calls from there have one budget."""
     forecast: dict[str, object] | None = None
     """Worked out just before, by the same odds the waves use (dispatch/runtime.py)."""
 
@@ -71,7 +73,8 @@ def post_request(tx: Tx, now: datetime, command: PostRequest) -> Posted:
     asker = tx.people.by_id(command.person_id) if command.person_id is not None else None
     asker = asker or _guest(tx, now, command)
     person_id = asker.id
-    request = tx.requests.add(*draft(tx, now, replace(command, person_id=person_id), guest=asker.guest))
+    made = draft(tx, now, replace(command, person_id=person_id), guest=asker.guest)
+    request = tx.requests.add(*made, origin=command.origin if asker.guest else None)
     tokens = {str(power): tx.ids.token(prefix) for power, prefix in LINKS}
     for power, _ in LINKS:
         owner = person_id if power is Power.OWNER else None

@@ -1,14 +1,17 @@
 """How far a call may go, and has gone: people alerted and browsers it was opened in by passed links, in one budget."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from dispatch.domain import limits
 from dispatch.domain.drill import within_a_drill
 from dispatch.domain.relay import passed
 from dispatch.domain.request import Request
-from dispatch.domain.standing import REACHES, Bound, Reached, backing
+from dispatch.domain.standing import REACHES, Bound, Reached, backing, worn
 from dispatch.ports import Tx
+
+NEARBY: Final = timedelta(hours=1)
 
 
 def reached(tx: Tx, now: datetime, request: Request, bound: Bound) -> Reached:
@@ -20,10 +23,11 @@ def reached(tx: Tx, now: datetime, request: Request, bound: Bound) -> Reached:
         by_call=request.alerted + opened,
         strangers=strangers + opened,
         lately=lately + tx.relays.lately(request.requester, since),
+        nearby=tx.alerts.nearby(request.id, now - NEARBY) if bound.nearby is not None else 0,
     )
 
 
-def bound_of(tx: Tx, request: Request, supposed: Sequence[int] = ()) -> Bound:
+def bound_of(tx: Tx, now: datetime, request: Request, supposed: Sequence[int] = ()) -> Bound:
     """How far this call may go, by who stands behind the one who asks; a draft of nobody is a guest's.
 
     `supposed`: people who don't vouch, and might.
@@ -35,8 +39,12 @@ def bound_of(tx: Tx, request: Request, supposed: Sequence[int] = ()) -> Bound:
         or tx.network.tied_to_imported(request.requester)
         or any(_known(tx, each) for each in (*supposed, *(tx.requests.vouchers(request.id) if request.id else ())))
     )
-    looked_at = not known and bool(request.id) and tx.safety.looked_at(request.id)
+    marks = tx.safety.marks(request.requester, now - limits.MARKS_KEPT)
+    looked_at = bool(marks or not known) and bool(request.id) and tx.safety.looked_at(request.id)
     bound = REACHES[backing(guest=guest, known=known, looked_at=looked_at)]
+    if not looked_at:
+        # Whoever of the house has looked at this very call has answered for it.
+        bound = worn(bound, [now - mark for mark in marks])
     return within_a_drill(bound) if request.drill else bound
 
 

@@ -43,6 +43,8 @@ class Plan:
     raised: bool
     exclusive: bool = False
     """Nobody is told who holds another fresh offer: asks compete here (actions/share_drivers.py)."""
+    capped: bool = False
+    """People were found, and not one of them may be told: a guest's call, or their neighbours', has gone its way."""
     last: bool = True
     """False for a chunk that others follow: the look stays due until the last one is written."""
 
@@ -62,9 +64,11 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
         if wave.next_look is not None:
             tx.due.put(WAVE, request.id, wave.next_look, sooner_only=True)
     told: list[Alert] = []
+    if wave.capped and request.status is RequestState.OPEN:
+        tx.safety.raise_flag(FlagKind.GUEST_CAP, request.id, None, now)
     if request.status is RequestState.OPEN and wave.ask:
         people = tx.people.by_ids([alert.person_id for alert in wave.ask])
-        bound = bound_of(tx, request)
+        bound = bound_of(tx, now, request)
         fit = _still_fit(tx, now, request, bound, wave.ask, people)
         holding = offered_lately(tx, now, [alert.person_id for alert in fit], whatever=wave.exclusive)
         fit = [alert for alert in fit if alert.person_id not in holding]
@@ -126,7 +130,8 @@ def _flag_the_ceiling(tx: Tx, now: datetime, request: Request, bound: Bound, mor
     most = bound.strangers
     if request.alerted + more < most or most >= limits.REQUEST_ALERTS_MAX:
         return
-    if tx.alerts.reached(request.id, request.requester, now)[0] >= most:
+    at_its_end = request.alerted + more >= bound.a_call
+    if at_its_end or tx.alerts.reached(request.id, request.requester, now)[0] >= most:
         tx.safety.raise_flag(FlagKind.GUEST_CAP, request.id, None, now)
 
 

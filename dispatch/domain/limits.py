@@ -38,11 +38,13 @@ SEATS_UNKNOWN: Final = 3  # seats of a person who never said how many
 REQUEST_ALERTS_MAX: Final = 10_000  # alerts one request may ever send
 GUEST_ALERTS_MAX: Final = 10  # strangers one call of a guest, or of a member by invite, may reach
 GUEST_ALERTS_HOUR: Final = 30  # people all calls of one guest may reach in an hour
+GUESTS_NEARBY_HOUR: Final = 150  # … and all guests' calls from one neighbourhood of addresses (/24, /56)
 LOOKED_AT_ALERTS_MAX: Final = 150  # people a guest's call may reach once a coordinator has looked
 LOOKED_AT_ALERTS_HOUR: Final = 50  # … and in an hour
 INVITED_ALERTS_HOUR: Final = 300  # people all calls of a member by invite may reach in an hour
 SOON_ALERTS_MAX: Final = 5_000  # people all calls of anybody may reach within SOON
 ROUND_ASKS: Final = 50  # asks that are looked at together where they compete for the same drivers
+MARK_DIVIDES: Final = 10  # somebody's calls reach so many times fewer for each mark against them
 DECLINE_AT_ONCE: Final = 25  # while no more were asked, a decline is answered by a look at once
 CODE_TRIES: Final = 5  # guesses at a meet code
 CHECKS: Final = 2  # times the owner is asked before a coordinator is told
@@ -95,6 +97,8 @@ CHECK_AGAIN: Final = timedelta(minutes=15)  # … and once more
 HELD: Final = timedelta(hours=24)  # whoever is reported is held, until a coordinator decides
 HELD_UPHELD: Final = timedelta(days=3_650)  # … and for good, once a report is upheld
 BARRED: Final = timedelta(days=30)  # no more reports, after too many that nothing was behind
+MARK_HALVES: Final = timedelta(days=30)  # a mark against somebody counts half after this long
+MARKS_KEPT: Final = timedelta(days=180)  # … and not at all after this
 GLASS: Final = timedelta(minutes=15)  # a coordinator sees an exact place
 SOON: Final = timedelta(minutes=10)  # the span of SOON_ALERTS_MAX
 STALLED: Final = timedelta(minutes=30)  # somebody promised and nothing has moved: a coordinator looks

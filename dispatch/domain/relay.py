@@ -11,7 +11,7 @@ from datetime import datetime
 
 from dispatch.domain import limits
 from dispatch.domain.errors import NoMorePasses
-from dispatch.domain.standing import Bound, Reached
+from dispatch.domain.standing import Bound, Reached, people_left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +84,7 @@ def lasts_until(parent: Relay | None, now: datetime) -> datetime:
 
 def room(bound: Bound, reached: Reached) -> int:
     """How many more people this call may reach by being passed on: strangers all, whoever they are."""
-    left = (bound.a_call - reached.by_call, bound.lately - reached.lately, bound.strangers - reached.strangers)
-    return max(0, min(left))
+    return max(0, min(people_left(bound, reached), bound.strangers - reached.strangers))
 
 
 def with_descendants(relays: Iterable[Relay], roots: Iterable[int]) -> list[int]:

@@ -5,7 +5,7 @@ writes an alert (tests/domain/test_standing.py, tests/safety/test_attackers.py).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -96,6 +96,8 @@ class Bound:
     lately: int
     """And how many by all calls of one person within `span`."""
     span: timedelta
+    nearby: int | None = None
+    """And how many by all guests' calls from one neighbourhood of addresses within an hour; None = as many as like."""
 
 
 _NEAR: Final = frozenset({CODE["1"], CODE["2"], CODE["vouched"], CODE["community"], CODE["open"]})
@@ -103,7 +105,7 @@ _ALL: Final = frozenset(RINGS)
 REACHES: Final[dict[Backing, Bound]] = {
     Backing.NOBODY: Bound(
         rings=_ALL, a_call=limits.GUEST_ALERTS_MAX, strangers=limits.GUEST_ALERTS_MAX,
-        lately=limits.GUEST_ALERTS_HOUR, span=timedelta(hours=1),
+        lately=limits.GUEST_ALERTS_HOUR, span=timedelta(hours=1), nearby=limits.GUESTS_NEARBY_HOUR,
     ),
     Backing.LOOKED_AT: Bound(
         rings=_ALL, a_call=limits.LOOKED_AT_ALERTS_MAX, strangers=limits.LOOKED_AT_ALERTS_MAX,
@@ -128,6 +130,25 @@ def backing(*, guest: bool, known: bool, looked_at: bool) -> Backing:
     return Backing.KNOWN if known or looked_at else Backing.INVITED
 
 
+def worn(bound: Bound, marks: Sequence[timedelta]) -> Bound:
+    """The bound of somebody with marks against them; `marks`: how long ago each was made.
+
+    Each divides it by MARK_DIVIDES and counts half after MARK_HALVES; never below what any guest's call may.
+    Marks only: a good name can be made by two accounts that help each other, so it opens nothing by itself.
+    """
+    part = float(limits.MARK_DIVIDES) ** -sum(0.5 ** (age / limits.MARK_HALVES) for age in marks)
+
+    def less(most: int, floor: int) -> int:
+        return min(most, max(floor, int(most * part)))
+
+    return replace(
+        bound,
+        a_call=less(bound.a_call, limits.GUEST_ALERTS_MAX),
+        strangers=less(bound.strangers, limits.GUEST_ALERTS_MAX),
+        lately=less(bound.lately, limits.GUEST_ALERTS_HOUR),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
     """People asked so far: by this call, strangers among them, and by all calls of its requester within the span."""
@@ -135,6 +156,14 @@ class Reached:
     by_call: int
     strangers: int
     lately: int
+    nearby: int = 0
+    """By all guests' calls from the neighbourhood of addresses this one came from, within the hour."""
+
+
+def people_left(bound: Bound, reached: Reached) -> int:
+    """How many more people may be asked, whoever they are; less than none when a bound has become smaller since."""
+    nearby = bound.a_call if bound.nearby is None else bound.nearby - reached.nearby
+    return min(bound.a_call - reached.by_call, bound.lately - reached.lately, nearby)
 
 
 def within(bound: Bound, reached: Reached, rings: Sequence[int]) -> list[int]:
@@ -142,7 +171,7 @@ def within(bound: Bound, reached: Reached, rings: Sequence[int]) -> list[int]:
 
     Shape: the ring codes of candidates in, places of some of them out.
     """
-    room = min(bound.a_call - reached.by_call, bound.lately - reached.lately)
+    room = people_left(bound, reached)
     strangers = bound.strangers - reached.strangers
     kept: list[int] = []
     for place, ring in enumerate(rings):

@@ -121,6 +121,10 @@ class Safety(Protocol):
         """The word on a report."""
         ...
 
+    def marks(self, person_id: int, since: datetime) -> list[datetime]:
+        """When a call of theirs ended because nothing was behind it, or a report about them was upheld, since then."""
+        ...
+
     def unfounded(self, person_id: int, since: datetime) -> int:
         """How many reports of that person came to nothing since then."""
         ...

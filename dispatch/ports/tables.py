@@ -32,8 +32,11 @@ class DueWork:
 class Requests(Protocol):
     """Calls for help. Lock order: the request first, then its claims, then people by id."""
 
-    def add(self, request: Request, secrets: Secrets) -> Request:
-        """The request with its new id (the given id is ignored)."""
+    def add(self, request: Request, secrets: Secrets, origin: str | None = None) -> Request:
+        """The request with its new id (the given id is ignored).
+
+        `origin`: the neighbourhood it came from, kept as a mark that can be compared and not read.
+        """
         ...
 
     def by_public(self, public_id: str) -> Request | None: ...
@@ -189,6 +192,10 @@ class Alerts(Protocol):
 
     def sent_since(self, people: Sequence[int], since: datetime) -> dict[int, int]:
         """Alerts sent to each of those people since then; people with none are absent."""
+        ...
+
+    def nearby(self, request_id: int, since: datetime) -> int:
+        """People alerted since then by all requests that came from the same neighbourhood of addresses as this one."""
         ...
 
     def reached(self, request_id: int, requester: int, since: datetime) -> tuple[int, int]:

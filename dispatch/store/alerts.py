@@ -15,7 +15,7 @@ from dispatch.store.build import adding, given
 from dispatch.store.dialect import Among
 from dispatch.store.link import Link, Row, as_json
 from dispatch.store.secrets import StoredSecrets
-from dispatch.store.tables import alert, request
+from dispatch.store.tables import alert, request, request_secret
 from dispatch.store.times import micros, moment, moment_or_none
 
 _a = alert.c
@@ -65,6 +65,16 @@ _SENT_SINCE = (
 )
 
 _STRANGERS = select(func.count()).where(_a.request_id == given("id"), _a.ring == literal_column("'open'"))
+_here, _there = request_secret.alias("here"), request_secret.alias("there")
+_NEARBY = (
+    select(func.count())
+    .select_from(
+        _here.join(_there, _there.c.origin_mark == _here.c.origin_mark).join(
+            alert, _a.request_id == _there.c.request_id
+        )
+    )
+    .where(_here.c.request_id == given("id"), _a.created_at >= given("since"))
+)
 _LATELY = (
     select(func.count())
     .select_from(alert.join(request, request.c.id == _a.request_id))
@@ -196,6 +206,10 @@ class StoredAlerts:
         """Alerts sent to each of those people since then; people with none are absent."""
         rows = self._link.rows(_SENT_SINCE, people=as_json([int(p) for p in people]), since=micros(since))
         return dict(rows)
+
+    def nearby(self, request_id: int, since: datetime) -> int:
+        """People alerted since then by all requests that came from the same neighbourhood of addresses as this one."""
+        return int(self._link.one(_NEARBY, id=request_id, since=micros(since))[0])
 
     def reached(self, request_id: int, requester: int, since: datetime) -> tuple[int, int]:
         """(strangers among those this request alerted, people all of its requester's alerted since then)."""

@@ -158,8 +158,8 @@ class StoredRequests:
     def __init__(self, link: Link, secrets: StoredSecrets) -> None:
         self._link, self._secrets = link, secrets
 
-    def add(self, request: Request, secrets: Secrets) -> Request:
-        """The request with its new id."""
+    def add(self, request: Request, secrets: Secrets, origin: str | None = None) -> Request:
+        """The request with its new id. `origin`: kept as a mark that can be compared alone."""
         r = request
         row = self._link.one(
             _ADD, public_id=r.public_id, requester=r.requester, kind=r.kind, quantity=r.quantity,
@@ -170,7 +170,7 @@ class StoredRequests:
             alerted=r.alerted, seen=r.seen, raised=r.raised,
             forecast=None if r.forecast is None else as_json(r.forecast), show_travel=r.show_travel, drill=r.drill,
         )  # fmt: skip
-        self._secrets.add(row[0], secrets)
+        self._secrets.add(row[0], secrets, origin)
         return replace(r, id=row[0])
 
     def by_public(self, public_id: str) -> Request | None:

@@ -11,7 +11,19 @@ from dispatch.store.build import adding, given
 from dispatch.store.link import Link, Row
 from dispatch.store.secrets import StoredSecrets
 from dispatch.store.state import State
-from dispatch.store.tables import code_lock, coordinator, flag, freeze, glass, hold, person, refusal, report, verdict
+from dispatch.store.tables import (
+    code_lock,
+    coordinator,
+    flag,
+    freeze,
+    glass,
+    hold,
+    person,
+    refusal,
+    report,
+    request,
+    verdict,
+)
 from dispatch.store.times import micros, micros_or_none, moment, moment_or_none
 
 _h, _c, _f, _r, _v, _p = hold.c, coordinator.c, flag.c, report.c, verdict.c, person.c
@@ -74,6 +86,18 @@ _UNFOUNDED = (
     select(func.count())
     .select_from(report.join(verdict, _v.report_id == _r.id))
     .where(_r.reporter == given("person"), _v.at >= given("since"), _v.upheld.is_(False))
+)
+_q = request.c
+_MARKS = (
+    select(_q.closed_at.label("at"))
+    .where(
+        _q.requester == given("person"), _q.closed_at >= given("since"), _q.disposition == literal_column("'unfounded'")
+    )
+    .union_all(
+        select(_v.at)
+        .select_from(report.join(verdict, _v.report_id == _r.id))
+        .where(_r.reported == given("person"), _v.at >= given("since"), _v.upheld.is_(True))
+    )
 )
 
 
@@ -226,6 +250,10 @@ class StoredSafety:
     def decide(self, report_id: int, by: int | None, at: datetime, *, upheld: bool) -> None:
         """The word on a report."""
         self._link.run(_DECIDE, report_id=report_id, by=by, at=micros(at), upheld=upheld)
+
+    def marks(self, person_id: int, since: datetime) -> list[datetime]:
+        """When a call of theirs ended because nothing was behind it, or a report about them was upheld, since then."""
+        return [moment(row[0]) for row in self._link.rows(_MARKS, person=person_id, since=micros(since))]
 
     def unfounded(self, person_id: int, since: datetime) -> int:
         """How many reports of that person came to nothing since then."""

@@ -89,13 +89,15 @@ class StoredSecrets:
         """Today."""
         return day_of(self._state.now)
 
-    def add(self, request_id: int, secrets: Secrets) -> None:
+    def add(self, request_id: int, secrets: Secrets, origin: str | None = None) -> None:
         """Sealed under a new key."""
         key, bound = os.urandom(KEY), _bound(request_id)
         wrapped = self._keyring.wrap(Ring.REQUEST, self.day, key, bound)
         sealed = seal(key, _plain(secrets), bound)
-        mark = self._mark(secrets.contact_phone)
-        self._link.run(_ADD, request_id=request_id, day=self.day, wrapped=wrapped, sealed=sealed, contact_mark=mark)
+        self._link.run(
+            _ADD, request_id=request_id, day=self.day, wrapped=wrapped, sealed=sealed,
+            contact_mark=self._mark(secrets.contact_phone), origin_mark=self._mark(origin and f"from {origin}"),
+        )  # fmt: skip
 
     def read(self, request_id: int) -> Secrets:
         """Its secrets; empty ones for an unknown request, after they were erased, or without their key."""

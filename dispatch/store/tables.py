@@ -222,6 +222,8 @@ request_secret = Table(
     Column("sealed", LargeBinary, nullable=False),
     # A number can be looked up for a day or two, and read out of nothing.
     Column("contact_mark", LargeBinary, index=True),
+    # The same of the neighbourhood of addresses a guest's call came from: calls of one day can be counted together.
+    Column("origin_mark", LargeBinary, index=True),
 )
 
 note = Table(

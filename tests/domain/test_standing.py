@@ -1,12 +1,14 @@
 """How far a call goes is decided by who stands behind the one who asks, and by nothing they say."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.domain import limits
 from dispatch.domain.network import CODE, RINGS
-from dispatch.domain.standing import REACHES, Backing, Reached, backing, within
+from dispatch.domain.standing import REACHES, Backing, Reached, backing, within, worn
 
 RING = st.lists(st.sampled_from(sorted(RINGS)), max_size=60)
 COUNT = st.integers(0, 400)
@@ -66,3 +68,29 @@ def test_the_bounds_are_those_written_down() -> None:
     assert (limits.LOOKED_AT_ALERTS_MAX, limits.LOOKED_AT_ALERTS_HOUR) == (150, 50)
     assert limits.INVITED_ALERTS_HOUR == 300
     assert (limits.SOON_ALERTS_MAX, limits.REQUEST_ALERTS_MAX) == (5_000, 10_000)
+
+
+def test_each_mark_divides_by_ten_and_counts_half_after_a_month() -> None:
+    known, fresh, month = REACHES[Backing.KNOWN], timedelta(0), limits.MARK_HALVES
+    assert worn(known, []) == known
+    assert worn(known, [fresh]).a_call == known.a_call // 10
+    assert worn(known, [month, month]).a_call == known.a_call // 10
+    assert worn(known, [month]).a_call == 3_162
+    assert worn(known, [fresh, fresh]).lately == known.lately // 100
+
+
+@given(st.sampled_from(list(Backing)), st.lists(st.timedeltas(timedelta(0), timedelta(days=180)), max_size=30))
+def test_marks_only_ever_make_smaller_and_nobodys_reach_less_than_a_guests(
+    one: Backing, marks: list[timedelta]
+) -> None:
+    bound, after, least = REACHES[one], worn(REACHES[one], marks), REACHES[Backing.NOBODY]
+    assert (after.rings, after.span, after.nearby) == (bound.rings, bound.span, bound.nearby)
+    for name in ("a_call", "strangers", "lately"):
+        assert getattr(least, name) <= getattr(after, name) <= getattr(bound, name)
+
+
+def test_neighbours_calls_count_together_for_guests_alone() -> None:
+    spent = Reached(by_call=0, strangers=0, lately=0, nearby=limits.GUESTS_NEARBY_HOUR - 1)
+    assert within(REACHES[Backing.NOBODY], spent, [1, 1, 1]) == [0]
+    for one in (Backing.LOOKED_AT, Backing.INVITED, Backing.KNOWN):
+        assert within(REACHES[one], spent, [1, 1, 1]) == [0, 1, 2]

@@ -9,6 +9,7 @@ from dispatch.domain import limits
 from dispatch.domain.people import Duty, Person
 from geo import cells, distance
 from geo.point import Point
+from tests.safety.test_desk import act, make
 from tests.web.conftest import BAKER, Play, World
 
 TRUE = Point(BAKER["lat"], BAKER["lon"])
@@ -144,11 +145,12 @@ def strangers(world: World, count: int) -> None:
     world.flare.feed.load()
 
 
-async def reached(world: World, addresses: list[str]) -> int:
+async def reached(world: World, addresses: list[str], crowd: int = 120) -> int:
     """How many alerts ten phone numbers cause within an hour, each asking as often as it is let."""
-    strangers(world, 120)
+    strangers(world, crowd)
     for number in range(10):
-        async with world.client(address=addresses[number % len(addresses)]) as guest:
+        device = {"User-Agent": f"phone {number}"} if len(addresses) > 1 else {}
+        async with world.client(address=addresses[number % len(addresses)], **device) as guest:
             for again in range(4):
                 where = {"lat": 35.1 + number / 50, "lon": -116.1 + again / 50}
                 body = {"kind": "ride", "quantity": 4, "place": where, "urgency": "unsafe"}
@@ -165,6 +167,25 @@ async def reached(world: World, addresses: list[str]) -> int:
 def test_a_prankster_with_ten_numbers_reaches_thirty_people_from_one_device(play: Play) -> None:
     async def story(world: World) -> None:
         assert 0 < await reached(world, ["198.51.100.7"]) <= 3 * limits.GUEST_ALERTS_MAX <= 150
+
+    play(story, limits=True)
+
+
+def test_and_a_hundred_and_fifty_from_ten_devices_of_one_neighbourhood(play: Play) -> None:
+    async def story(world: World) -> None:
+        addresses = [f"198.51.100.{number}" for number in range(10)]
+        total = await reached(world, addresses, crowd=1_000)
+        assert total == limits.GUESTS_NEARBY_HOUR == 150
+        make(world, "dora")
+        async with world.client("dora") as desk:
+            flags = (await desk.get("/v1/desk")).json()["flags"]
+        stuck = next(flag for flag in flags if flag["alerted"] < limits.GUEST_ALERTS_MAX)
+        assert {flag["kind"] for flag in flags} == {"guest_cap"}
+        await act(world, f"requests/{stuck['request']}/take")
+        await world.turn(timedelta(minutes=5))
+        taken = world.flare.store.read_now(lambda tx, now: tx.requests.by_public(stuck["request"]))
+        assert taken is not None
+        assert taken.alerted > stuck["alerted"]
 
     play(story, limits=True)
 

@@ -10,9 +10,10 @@ from dispatch.actions.change_request import SetReach, Vouch, set_reach, vouch
 from dispatch.actions.reach import bound_of
 from dispatch.clock import SteppedClock
 from dispatch.domain import limits
+from dispatch.domain.lifecycle import Disposition
 from dispatch.domain.people import Duty
-from dispatch.domain.request import Reach, Urgency
-from dispatch.domain.standing import REACHES, Backing, FlagKind
+from dispatch.domain.request import Reach, Request, Urgency
+from dispatch.domain.standing import REACHES, Backing, Bound, FlagKind
 from dispatch.domain.visibility import Viewer
 from dispatch.store import SqlStore
 from tests.support.world import BAKER, Night, night_on
@@ -103,12 +104,34 @@ def test_a_sock_puppets_word_lifts_no_bound_and_a_known_members_does(night: Nigh
     def lends(person: int) -> Any:
         word = Vouch(request=posted.public_id, viewer=Viewer(person_id=person), ring="1", lends=True)
         night.do(vouch, word)
-        return night.see(lambda tx: bound_of(tx, posted))
+        return night.see(lambda tx: bound_of(tx, night.now(), posted))
 
     assert lends(puppet) == REACHES[Backing.INVITED]
     an_hour(night)
     assert "3" not in rings(night, posted.id)
     assert lends(night.person("Ana", friend_of=asker, external="row 7")) == REACHES[Backing.KNOWN]
+
+
+def test_whoever_cried_wolf_reaches_fewer_for_a_while_unless_a_coordinator_has_looked(night: Night) -> None:
+    asker = night.person("Robert", external="row 1")
+    known = REACHES[Backing.KNOWN]
+
+    def bound(request: Request) -> Bound:
+        return night.see(lambda tx: bound_of(tx, night.now(), request))
+
+    first = night.post(asker, 2).request
+    assert bound(first) == known
+    dora = night.person("Dora")
+    desk_of = Viewer(person_id=dora, coordinator=True)
+    night.do(desk.close, desk_of, first.public_id, Disposition.UNFOUNDED)
+    again = night.post(asker, 2).request
+    assert bound(again).a_call == known.a_call // limits.MARK_DIVIDES
+    later = night.now() + limits.MARK_HALVES
+    assert 0.3 < night.see(lambda tx: bound_of(tx, later, again)).a_call / known.a_call < 0.33
+    never = night.now() + limits.MARKS_KEPT + timedelta(days=1)
+    assert night.see(lambda tx: bound_of(tx, never, again)) == known
+    night.do(desk.take, desk_of, again.public_id)
+    assert bound(again) == known
 
 
 def test_what_all_calls_of_a_person_reached_in_the_hour_counts_together(night: Night) -> None:

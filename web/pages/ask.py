@@ -115,7 +115,7 @@ async def ask(request: Request) -> Response:
             return await _again(request, reader, call, sent, _danger(reader.speak, reader.number), 422)
         command = ask_form.command(sent, form, call.viewer)
         forecast = await call.read(lambda tx, now: call.flare.first_forecast(tx, now, command))
-        ready = replace(command, forecast=forecast)
+        ready = replace(command, forecast=forecast, origin=call.origin)
         member = call.viewer.person_id is not None and not call.viewer.guest
         async with call.limited(*(ASK_MEMBER if member else ASK_GUEST), near=ASK_PREFIX) as count:
             done = await call.write(lambda tx, now: _post(tx, now, call, ready, count), 201)

@@ -63,6 +63,7 @@ async def ask(call: Call, body: bodies.AskBody, *, drill: bool = False) -> tuple
         similar_ok=body.similar_ok,
         drill=drill,
         show_travel=body.show_travel,
+        origin=call.origin,
     )
     odds = await call.read(lambda tx, now: call.flare.first_forecast(tx, now, command))
     command = replace(command, forecast=odds)
