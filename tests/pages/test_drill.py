@@ -22,6 +22,9 @@ async def says(world: World, who: str, answer: str) -> Browser:
     assert alert, helper.words()
     await helper.get(f"/help/{alert[1]}")
     assert "If it were real, could you come?" in helper.words()
+    await helper.post(f"/help/{alert[1]}/answer", {"answer": "acknowledged"}, "a" * 21 + who[0])
+    await helper.get(f"/help/{alert[1]}")
+    assert "You said" not in helper.words()
     await helper.post(f"/help/{alert[1]}/answer", {"answer": answer})
     await helper.get(f"/help/{alert[1]}")
     return helper

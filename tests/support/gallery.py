@@ -52,16 +52,41 @@ class Evening:
         assert answer.status_code == status if status else answer.is_success, answer.text
         return answer.json()
 
-    def ask(self, name: str, who: str = "ana", **more: Any) -> str:
+    def ask(self, name: str, who: str = "ana", path: str = "/v1/requests", **more: Any) -> str:
         """An ask under a name of the gallery; its id."""
         usual: dict[str, Any] = {
             "kind": "ride", "quantity": 9, "place": BAKER, "note": NOTE, "contact": {"name": "Ana", "phone": NUMBER},
             "similar_ok": True,
         }  # fmt: skip
-        made = self.post(who, "/v1/requests", usual | more)
+        made = self.post(who, path, usual | more)
         self.asks[name] = made["id"]
         self.links[name] = {power: link.rpartition("#")[2] for power, link in made["links"].items()}
         return str(made["id"])
+
+    def joins(self, name: str) -> None:
+        """A new friend of Ana's, near where everybody is stuck, whom nobody has asked for anything yet."""
+        invited = {"token": self.post("ana", "/v1/invites")["token"], "name": name.title()}
+        answer = httpx.post(
+            self.house.address + "/v1/session",
+            json=invited,
+            headers={"Idempotency-Key": f"gallery-{next(self.keys):08}"},
+        )
+        self.house.world.tokens[name] = token = answer.json()["token"]
+        duty = {"duty": "available", "place": BAKER_TEXT}
+        httpx.put(self.house.address + "/v1/me/duty", json=duty, headers={"Authorization": f"Bearer {token}"})
+
+    def come_by(self, name: str, link: str) -> None:
+        """A guest who opened that link in a browser and offered two seats."""
+        with httpx.Client(base_url=self.house.address, timeout=20) as guest:
+            for path, body in (
+                ("/v1/session", {"token": link}),
+                (f"/v1/requests/{self.asks[name]}/claims", {"seats": 2} | MAYA),
+            ):
+                answer = guest.post(path, json=body, headers={"Idempotency-Key": f"gallery-{next(self.keys):08}"})
+                assert answer.is_success, answer.text
+                guest.headers["cookie"] = answer.headers.get("set-cookie", guest.headers.get("cookie", "")).partition(
+                    ";"
+                )[0]
 
     def claim(self, name: str, seats: int, who: str = "ben", more: Mapping[str, str] = NOBODY, **about: Any) -> str:
         """Seats promised; the claim's id."""
@@ -154,6 +179,13 @@ def evening(house: House) -> Evening:
     held.ask("money", kind="funds", quantity=4_000, place=None)
     held.ask("kind words", kind="words", quantity=None, place=None)
     held.ask("for another", who="dora", for_other=True, place=BAKER_TEXT)
+    held.joins("eva")
+    held.ask("passed on")
+    held.ask("a drill", path="/v1/drills")
+    held.ask("asked last")
+    held.wait(seconds=5)
+    link = held.post("eva", f"/v1/requests/{held.asks['passed on']}/relays", {"named": True})["token"]
+    held.come_by("passed on", link)
     held.invite = held.post("ana", "/v1/invites")["token"]
     held.wait(seconds=30)
     return held
@@ -241,6 +273,11 @@ def scenes(held: Evening) -> Sequence[Scene]:
         Scene("share a trip", "ana", f"/r/{asks['on the way']}/trip", _share_a_trip),
         Scene("a shared trip", "trip on the way", f"/trip/{asks['on the way']}"),
         Scene("a trip's link that is needed", None, f"/trip/{asks['on the way']}"),
+        Scene("take, passing it on", "eva", "/help", _pass_form),
+        Scene("follow, a stranger offers", "ana", f"/r/{asks['passed on']}"),
+        Scene("links that were passed on", "ana", f"/r/{asks['passed on']}/passed"),
+        Scene("follow, a drill", "ana", f"/r/{asks['a drill']}"),
+        Scene("a drill's question", "eva", f"/r/{asks['a drill']}", _press(".live .main", "[value=could]")),
         Scene("close", "ana", f"{ask}/close?as=resolved"),
         Scene("cancel", "ana", f"{ask}/close?as=cancelled"),
         Scene("who did not come", "ana", f"/r/{asks['all met']}/missing"),
@@ -266,6 +303,13 @@ def scenes(held: Evening) -> Sequence[Scene]:
         Scene("watch", None, "/watch", wall=True),
         Scene("watch, in a room", None, "/watch?wall=1", wall=True),
     ]
+
+
+def _pass_form(page: Page) -> None:
+    """The alert's own page, with the way to somebody else open."""
+    page.click(".live a.main")
+    page.wait_for_selector("form[action$=pass]")
+    page.click("form[action$=pass] summary")
 
 
 def _share_a_trip(page: Page) -> None:

@@ -50,7 +50,7 @@ def take_form(
     over = alert["status"] not in ("open", "claimed")
     if card.drill:
         drill = {"card": card, "over": over, "said": alert["answer"], "key": new_key}
-        return page(request, reader, "drill", drill, styles=("follow", "help", "map"))
+        return page(request, reader, "drill", drill, styles=("signs", "follow", "help", "map"))
     values = {
         "card": card,
         "kind": alert["kind"],
