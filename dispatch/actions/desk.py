@@ -13,7 +13,7 @@ from dispatch.actions.sign_in import add_to_session
 from dispatch.actions.tend_network import alive
 from dispatch.actions.words import look_soon, tell, tell_house
 from dispatch.domain import limits, visibility
-from dispatch.domain.audit import Deed
+from dispatch.domain.audit import Deed, closed_as
 from dispatch.domain.claim import Claim
 from dispatch.domain.errors import Invalid, NotFound, RequestOver
 from dispatch.domain.events import ControlKind, EventKind
@@ -194,8 +194,8 @@ def close(tx: Tx, now: datetime, viewer: Viewer, public_id: str, disposition: Di
         raise RequestOver(request.status)
     ended = end(tx, now, request, disposition, None)
     for flag in tx.safety.flags_of(request.id):
-        tx.safety.settle(flag.id, f"closed: {disposition}", now)
-    tx.audit.add(Deed.DECIDED, actor=by, request=request.id, why=f"closed: {disposition}")
+        tx.safety.settle(flag.id, closed_as(disposition), now)
+    tx.audit.add(Deed.DECIDED, actor=by, request=request.id, why=closed_as(disposition))
     return _row(ended)
 
 

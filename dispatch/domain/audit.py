@@ -75,6 +75,11 @@ def broken_at(sealed: Iterable[tuple[int, bytes, AuditRow | None]]) -> tuple[int
     return (checked, None) if trimmed is None else (0, trimmed)
 
 
+def closed_as(disposition: str) -> str:
+    """What a row says of an ask that a coordinator ended."""
+    return f"closed: {disposition}"
+
+
 def trimmed_to(place: int | None) -> str:
     """What the row says that allows a chain to begin after that place."""
     return f"rows up to {place}"

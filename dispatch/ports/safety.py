@@ -122,7 +122,7 @@ class Safety(Protocol):
         ...
 
     def marks(self, person_id: int, since: datetime) -> list[datetime]:
-        """When a call of theirs ended because nothing was behind it, or a report about them was upheld, since then."""
+        """When a coordinator ended a call of theirs as unfounded, or upheld a report about them, since then."""
         ...
 
     def unfounded(self, person_id: int, since: datetime) -> int:

@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, literal_column, or_, select, update
 
+from dispatch.domain.audit import Deed, closed_as
+from dispatch.domain.lifecycle import Disposition
 from dispatch.domain.standing import Flag, FlagKind, Reported, Standing
 from dispatch.ports import Ids
 from dispatch.store.build import adding, given
@@ -12,6 +14,7 @@ from dispatch.store.link import Link, Row
 from dispatch.store.secrets import StoredSecrets
 from dispatch.store.state import State
 from dispatch.store.tables import (
+    audit,
     code_lock,
     coordinator,
     flag,
@@ -89,9 +92,14 @@ _UNFOUNDED = (
 )
 _q = request.c
 _MARKS = (
+    # By a coordinator's word alone: whoever says of their own call that it was nothing is honest.
     select(_q.closed_at.label("at"))
+    .select_from(request.join(audit, audit.c.request_id == _q.id))
     .where(
-        _q.requester == given("person"), _q.closed_at >= given("since"), _q.disposition == literal_column("'unfounded'")
+        _q.requester == given("person"),
+        _q.closed_at >= given("since"),
+        audit.c.deed == literal_column(f"'{Deed.DECIDED.value}'"),
+        audit.c.why == literal_column(f"'{closed_as(Disposition.UNFOUNDED)}'"),
     )
     .union_all(
         select(_v.at)
@@ -252,7 +260,7 @@ class StoredSafety:
         self._link.run(_DECIDE, report_id=report_id, by=by, at=micros(at), upheld=upheld)
 
     def marks(self, person_id: int, since: datetime) -> list[datetime]:
-        """When a call of theirs ended because nothing was behind it, or a report about them was upheld, since then."""
+        """When a coordinator ended a call of theirs as unfounded, or upheld a report about them, since then."""
         return [moment(row[0]) for row in self._link.rows(_MARKS, person=person_id, since=micros(since))]
 
     def unfounded(self, person_id: int, since: datetime) -> int:

@@ -120,6 +120,7 @@ def test_whoever_cried_wolf_reaches_fewer_for_a_while_unless_a_coordinator_has_l
         return night.see(lambda tx: bound_of(tx, night.now(), request))
 
     first = night.post(asker, 2).request
+    night.close(night.post(asker, 1).request.public_id, asker, Disposition.UNFOUNDED)  # one's own word is honest
     assert bound(first) == known
     dora = night.person("Dora")
     desk_of = Viewer(person_id=dora, coordinator=True)
