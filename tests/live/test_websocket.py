@@ -106,7 +106,7 @@ def test_an_inbox_tells_of_alerts_and_claims_to_its_owner_alone(tmp_path: Path) 
         ada, bob = await here.person(), await here.person("Bob")
         ask = await here.ask(ada)
         async with here.client(bob) as client, here.client(ada) as other:
-            assert (await client.sub("inbox"))["state"] == {"alerts": [], "claims": []}
+            assert (await client.sub("inbox"))["state"] == {"alerts": [], "claims": [], "thanks": []}
             await other.sub("inbox")
             claim = await here.claim(ask, bob)
             event = await client.next()

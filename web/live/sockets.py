@@ -24,6 +24,7 @@ from dispatch.domain import limits
 from dispatch.domain.errors import ForeignOrigin, NotAllowed, Refused, SignIn
 from dispatch.domain.visibility import Viewer
 from web.live import frames
+from web.live.collector import COLLECTOR
 from web.live.connection import Connection, Heartbeats
 from web.live.conversation import Code
 from web.live.gate import CellsOf, Gate, KinOf
@@ -370,8 +371,14 @@ def serve_config(app: Callable[..., Any], **more: Any) -> uvicorn.Config:
 class FlareServer(uvicorn.Server):
     """A server that says goodbye first: long polls and event streams would hold a stop for ten seconds."""
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn; then what is there is there to stay."""
+        await super().startup(sockets)
+        COLLECTOR.begin()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Tells every hub of the process, then stops as uvicorn does."""
         for hub in running():
             hub.drain()
         await super().shutdown(sockets)
+        COLLECTOR.end()
