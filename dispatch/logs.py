@@ -11,6 +11,8 @@ import traceback
 from datetime import UTC, datetime
 from typing import IO, Any, Final
 
+from dispatch import traces
+
 LINE: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 FRAMES: Final = 12
 _OURS: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
@@ -27,6 +29,8 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "says": record.getMessage(),
         }
+        if (span := traces.here()) is not None:
+            told["trace_id"] = span.trace
         told |= {name: value for name, value in vars(record).items() if name not in _OURS}
         if record.exc_info is not None and record.exc_info[0] is not None:
             told["error"] = record.exc_info[0].__name__

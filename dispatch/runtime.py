@@ -27,6 +27,7 @@ from dispatch.roster.memory import MemoryRoster
 from dispatch.settings import BadSettings, Settings
 from dispatch.tally import Tally
 from dispatch.ticker import Ticker
+from dispatch.traces import Tracer, over_http
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Flare:
     feed: Feed
     tally: Tally
     push: PushSender
+    traces: Tracer = field(default_factory=Tracer)
     buckets: Buckets | None = None
     """Where all workers count callers together; None: each by itself."""
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -63,6 +65,7 @@ class Flare:
             told.append(hints.wake)
         for wake in told:
             self.store.on_commit(wake)
+        self.traces.start()
         self.store.submit(erase.begin_house_work).result()
         for name, run in runs:
             thread = threading.Thread(target=run, name=name, daemon=True)
@@ -82,6 +85,7 @@ class Flare:
             thread.join(timeout=10)
         self._threads.clear()
         self.store.close()
+        self.traces.stop()
 
     def ring_between(self, tx: Tx, requester: int, person: int) -> str | None:
         """How a person is connected to a requester, as a ring's word; None = a stranger."""
@@ -114,6 +118,12 @@ def _buckets(settings: Settings) -> Buckets | None:
     from dispatch.bus.buckets import RedisBuckets
 
     return RedisBuckets(settings.redis_url)
+
+
+def _tracer(settings: Settings) -> Tracer:
+    """Spans for the collector of the settings; nothing without one."""
+    endpoint = settings.otel_endpoint
+    return Tracer(over_http(endpoint, dict(settings.otel_headers)) if endpoint else None, settings.otel_service)
 
 
 def secret_for(settings: Settings) -> str:
@@ -208,6 +218,7 @@ def build(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = N
         tally=tally,
         push=PushSender(store, clock, vapid, allowed, own),
         buckets=_buckets(settings),
+        traces=_tracer(settings),
     )
     if load:
         flare.feed.load()

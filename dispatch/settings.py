@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 T = TypeVar("T")
 
@@ -89,6 +90,19 @@ def _contact(text: str) -> str:
     if not text.startswith(("mailto:", "https://")):
         raise ValueError("an address that begins with mailto: or https://")
     return text
+
+
+def _collector(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("an address that begins with http:// or https://")
+    return text
+
+
+def _headers(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if not all(equals and name.strip() for name, equals, _ in pairs):
+        raise ValueError("name=value, separated by commas")
+    return tuple((name.strip(), unquote(value.strip())) for name, _, value in pairs)
 
 
 def _setting(env: str, says: str, default: T, read: Callable[[str], T] = str) -> T:  # type: ignore[assignment]
@@ -180,6 +194,16 @@ class Settings:
         None,
         Path,
     )
+    otel_endpoint: str | None = _setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OpenTelemetry collector that takes traces as OTLP over HTTP; without it there are none",
+        None,
+        _collector,
+    )
+    otel_headers: tuple[tuple[str, str], ...] = _setting(
+        "OTEL_EXPORTER_OTLP_HEADERS", "what it asks for besides: name=value, separated by commas", (), _headers
+    )
+    otel_service: str = _setting("OTEL_SERVICE_NAME", "what this service is called in traces", "flare")
     waves: str = _setting("FLARE_WAVES", "wave policy (see docs/matching.md)", "paced")
 
     @property

@@ -82,7 +82,7 @@ def create_app(flare: Flare, board: Board | None = None) -> Edge:
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
         hub = Hub(
             flare.store, flare.clock, bus=flare.bus, secret=flare.secret, floor_s=lambda: _floor(flare),
-            present=flare.roster.present,
+            present=flare.roster.present, traces=flare.traces,
         )  # fmt: skip
         await hub.start()
         # The gazetteer takes a moment to read: better now than while somebody waits.
@@ -123,7 +123,7 @@ def create_app(flare: Flare, board: Board | None = None) -> Edge:
     _add_handlers(api)
     _add_pages(api)  # after: it wraps the handler of addresses nobody knows
     openapi.install(api)
-    app = Edge(api, trusted)
+    app = Edge(api, trusted, flare.traces)
     app.api = api
     api.state.edge = app
     return app

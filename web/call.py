@@ -20,6 +20,7 @@ from dispatch.domain.errors import Invalid, Malformed, NotFound, Refused, Replay
 from dispatch.domain.visibility import Viewer
 from dispatch.ports import IdemKey, Lane, Tx
 from dispatch.runtime import Flare
+from dispatch.traces import Span
 from web import auth, keys, strict_json
 from web.auth import Credential
 from web.limiter import OTHER, Charge, Limiter, Rule
@@ -162,13 +163,32 @@ class Call:
 
     async def read(self, job: Job[T]) -> T:
         """The job's answer, from one snapshot."""
-        return await self.flare.store.read(job)
+        with self.flare.traces.span("store read") as span:
+            return await self.flare.store.read(self._traced(job, span))
 
     async def write(self, job: Job[Any], status: int = 200) -> Written:
         """The job's answer, committed. POST and PATCH under their key, PUT and DELETE without.
 
         A refusal that the job returns is kept as the answer and raised here.
         """
+        with self.flare.traces.span("store write") as span:
+            done = await self._write(self._traced(job, span), status)
+            self.flare.traces.written()
+        return done
+
+    def _traced(self, job: Job[T], span: Span | None) -> Job[T]:
+        """The job with a span of its own: what is left of the store's is waiting, and the commit."""
+        if span is None:
+            return job
+        traces, name = self.flare.traces, f"{job.__module__}.{job.__qualname__.partition('.')[0]}"
+
+        def traced(tx: Tx, now: datetime) -> T:
+            with traces.span(name, parent=span.place):
+                return job(tx, now)
+
+        return traced
+
+    async def _write(self, job: Job[Any], status: int) -> Written:
         if self.request.method in ("PUT", "DELETE"):
             return Written(await self.flare.store.write(job), status)
         mark = secrets.token_hex(8)

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from dispatch.traces import Kind, Tracer, parent_of
 from web import errors
 from web.headers import completed
-from web.visitor import Network, visitor_of
+from web.visitor import Network, headers_of, visitor_of
 
 log = logging.getLogger("flare.web")
 
@@ -34,8 +35,8 @@ TRACE: Final = 12
 class Edge:
     """An ASGI application around another one. `live` is set while the hub runs."""
 
-    def __init__(self, inner: App, trusted: Sequence[Network]) -> None:
-        self.inner, self.trusted = inner, trusted
+    def __init__(self, inner: App, trusted: Sequence[Network], traces: Tracer | None = None) -> None:
+        self.inner, self.trusted, self.traces = inner, trusted, traces or Tracer()
         self.api: FastAPI | None = None
         """The framework inside, for whoever wants its routes or state."""
         self.live: App | None = None
@@ -45,7 +46,7 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
         if scope["type"] == "http":
-            await self._http(scope, receive, send)
+            await self._traced(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._socket(scope, receive, send)
         else:
@@ -58,9 +59,30 @@ class Edge:
         await receive()
         await send({"type": "websocket.close", "code": 1008})
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = secrets.token_hex(8)
-        scope["flare.request_id"] = request_id
+    async def _traced(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The call in a span: method, the route's pattern, status and id; never the path."""
+        request_id = scope["flare.request_id"] = secrets.token_hex(8)
+        if not self.traces.on:
+            await self._http(scope, receive, send, request_id)
+            return
+        # A stranger's trace is not gone on with: its id would be in whatever else they send.
+        known = visitor_of(scope, self.trusted).known
+        parent = parent_of(headers_of(scope).get(b"traceparent", b"").decode("latin-1")) if known else None
+        with self.traces.span(scope["method"], parent=parent, kind=Kind.SERVER) as span:
+            assert span is not None  # noqa: S101 - it is on
+
+            async def told(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    span.holds["http.response.status_code"] = message["status"]
+                    span.failed = message["status"] >= 500
+                await send(message)
+
+            await self._http(scope, receive, told, request_id)
+            route = str(getattr(scope.get("route"), "path", "?"))
+            span.name = f"{scope['method']} {route}"
+            span.holds |= {"http.request.method": scope["method"], "http.route": route, "flare.request_id": request_id}
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         secure = visitor_of(scope, self.trusted).scheme == "https"
         begun = False
 

@@ -20,13 +20,17 @@ _NOWHERE: Final = "localhost"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """One caller. `at_home`: reached us directly over loopback, so it is the operator's own machine."""
+    """One caller. `at_home`: reached us directly over loopback, so it is the operator's own machine.
+
+    `known`: it is, or one of the listed proxies stands between.
+    """
 
     address: Address | None
     scheme: str
     host: str
     agent: str
     at_home: bool
+    known: bool = False
 
     @property
     def prefix(self) -> str:
@@ -54,6 +58,7 @@ def visitor_of(scope: Mapping[str, Any], trusted: Sequence[Network]) -> Visitor:
     scheme = {"ws": "http", "wss": "https"}.get(scope.get("scheme", "http"), scope.get("scheme", "http"))
     address = peer
     forwarded = any(name in headers for name in FORWARDED)
+    at_home = not forwarded and (peer is None or peer.is_loopback)
     if forwarded and _listed(peer, trusted):
         address = _first_stranger(headers.get(b"x-forwarded-for", b"").decode("latin-1"), trusted) or peer
         told = headers.get(b"x-forwarded-proto", b"").decode("latin-1").strip().lower()
@@ -64,7 +69,8 @@ def visitor_of(scope: Mapping[str, Any], trusted: Sequence[Network]) -> Visitor:
         scheme=scheme,
         host=host.lower() if _HOST.fullmatch(host) else _NOWHERE,
         agent=headers.get(b"user-agent", b"").decode("latin-1")[:200],
-        at_home=not forwarded and (peer is None or peer.is_loopback),
+        at_home=at_home,
+        known=at_home or _listed(peer, trusted),
     )
 
 

@@ -167,6 +167,7 @@ PUSH_LEASE: Final = timedelta(seconds=60)  # a worker that took messages and is 
 PUSH_BACK_OFF_MAX: Final = timedelta(minutes=2)  # longest pause before a message is tried again
 PUSH_REFUSED_PEOPLE: Final = 3  # as many people's devices refused, and none accepted: our key is wrong there
 PUSH_REFUSED_PAUSE: Final = timedelta(minutes=2)  # … and that service is left alone this long
+SPANS_WAITING: Final = 2_000  # of traces, until a collector takes them; older ones are dropped
 PUSH_HOSTS_MAX: Final = 32  # push services one worker keeps connections to
 
 # -- files ------------------------------------------------------------------------------------

@@ -75,5 +75,5 @@ def test_every_setting_says_its_variable_and_what_it_does() -> None:
     names = [spec.metadata["env"] for spec in fields(Settings)]
     assert len(set(names)) == len(names)
     for spec in fields(Settings):
-        assert spec.metadata["env"].startswith("FLARE_")
+        assert spec.metadata["env"].startswith(("FLARE_", "OTEL_"))
         assert spec.metadata["says"]

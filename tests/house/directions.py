@@ -15,7 +15,7 @@ RULES_ONLY = {"dispatch.domain", "geo"}
 PORTS = {"dispatch.ports", *RULES_ONLY}
 DATABASE = {"sqlalchemy", "alembic", "psycopg", "sqlite3"}
 HTTP = {"fastapi", "starlette", "uvicorn", "websockets"}
-TOLD = {"dispatch.logs", "dispatch.tally"}
+TOLD = {"dispatch.logs", "dispatch.tally", "dispatch.traces"}
 # What a rule could learn the time, its luck or the outside world from.
 OUTSIDE = {
     *("os", "sys", "time", "random", "secrets", "uuid", "asyncio", "threading", "subprocess", "socket", "logging"),

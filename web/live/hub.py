@@ -15,6 +15,7 @@ from weakref import WeakSet
 from dispatch.domain import limits
 from dispatch.domain.events import CONTROL, HINT, Event, request_topic
 from dispatch.ports import Bus, Clock, Store
+from dispatch.traces import Tracer
 from web.live import access, reading
 from web.live.catching import CatchingUp
 from web.live.conversation import Code
@@ -54,12 +55,13 @@ class Hub:
         floor_s: Callable[[], float] = lambda: limits.POLL_FLOOR_S,
         beat_s: float = BEAT_S,
         present: Callable[[int, int], None] | None = None,
+        traces: Tracer | None = None,
     ) -> None:
         """`secret` names asks on strangers' maps, the same in every worker; `floor_s` is asked before each wait.
 
         `present` hears of inboxes that open and close (web/live/topics.py).
         """
-        self._beat_s = beat_s
+        self._beat_s, self._traces = beat_s, traces or Tracer()
         self._store, self._clock, self._bus, self._floor_s = store, clock, bus, floor_s
         self.luck = luck or random.Random()
         self.maps = MapBoard(secret)
@@ -73,15 +75,9 @@ class Hub:
         self.delivered = 0
         self.cut = 0
         self._catching = CatchingUp(
-            store,
-            self.topics,
-            self.positions,
-            epoch=lambda: self.epoch,
-            spawn=self.spawn,
-            end=self.end,
-            deny=self._deny,
-            renewed=self._renewed,
-        )
+            store, self.topics, self.positions, epoch=lambda: self.epoch, spawn=self.spawn, end=self.end,
+            deny=self._deny, renewed=self._renewed,
+        )  # fmt: skip
         self._seq = 0
         self._told = 0
         self._beats = 0
@@ -256,7 +252,11 @@ class Hub:
         elif page.events:
             self._seq = page.events[-1].seq
             try:
-                await self._deliver(page)
+                with self._traces.span("live deliver", links=self._traces.causes()) as span:
+                    before = self.delivered
+                    await self._deliver(page)
+                    if span is not None:
+                        span.holds |= {"flare.events": len(page.events), "flare.delivered": self.delivered - before}
             except Exception:
                 log.exception("a page of the journal could not be told; its listeners read for themselves")
                 for sub in [sub for event in page.events for sub in self.topics.of(event.topic)]:
