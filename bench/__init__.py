@@ -5,7 +5,9 @@ from typing import Final
 BENCHES: Final[dict[str, str]] = {
     "claims": "bench.claims",
     "ask-to-alert": "bench.ask_to_alert",
+    "kill": "bench.kill",
     "match": "bench.match",
+    "moves": "bench.moves",
     "fan-out": "bench.fan_out",
     "idle": "bench.idle",
     "push": "bench.push",

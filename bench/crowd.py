@@ -8,6 +8,7 @@ import base64
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 CONNECTS_PER_S = 180
 """Flare takes 200 handshakes a second; everybody is asked for the same."""
@@ -26,11 +27,15 @@ class Crowd:
     """Text frames each socket sends once it is open."""
     marker: bytes = b"pad"
     """What an event's payload holds."""
+    weigh: Callable[[bytes], int] = lambda payload: 1
+    """How many events that payload is."""
     events: int = 0
     lost: int = 0
     sizes: int = 0
+    weight: int = 0
+    """Bytes of all payloads."""
     on_event: Callable[[], None] = lambda: None
-    _open: list["_Phone"] = field(default_factory=list)
+    _open: list["Phone"] = field(default_factory=list)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _wanted: int = 0
     ready: int = 0
@@ -44,7 +49,7 @@ class Crowd:
                 # Never faster to make up for a pause: a server may refuse a burst.
                 next_at = max(next_at, loop.time()) + 1 / CONNECTS_PER_S
                 await asyncio.sleep(next_at - loop.time())
-                _, phone = await loop.create_connection(lambda: _Phone(self), self.host, self.port)
+                _, phone = await loop.create_connection(lambda: Phone(self), self.host, self.port)
                 self._open.append(phone)
             await asyncio.gather(*(phone.opened for phone in self._open))
 
@@ -58,10 +63,15 @@ class Crowd:
 
     def heard(self, payload: bytes) -> None:
         """One event."""
-        self.events += 1
+        self.events += self.weigh(payload)
         self.sizes = len(payload)
+        self.weight += len(payload)
         if self.events >= self._wanted:
             self._woken.set()
+
+    def hung_up(self) -> None:
+        """One is gone."""
+        self.lost += 1
 
     def close(self) -> None:
         """Hangs up."""
@@ -69,12 +79,36 @@ class Crowd:
             phone.transport.abort()
 
 
-class _Phone(asyncio.Protocol):
+class Held(Protocol):
+    """Whose sockets they are: what they say first, and who hears what comes."""
+
+    host: str
+    port: int
+    path: str
+    headers: dict[str, str]
+    marker: bytes
+    ready: int
+
+    @property
+    def first(self) -> list[str]:
+        """Said once it is open."""
+        ...
+
+    def heard(self, payload: bytes) -> None:
+        """A frame with the marker."""
+        ...
+
+    def hung_up(self) -> None:
+        """It is gone."""
+        ...
+
+
+class Phone(asyncio.Protocol):
     """One socket."""
 
     __slots__ = ("_buffer", "_crowd", "_shaken", "opened", "transport")
 
-    def __init__(self, crowd: Crowd) -> None:
+    def __init__(self, crowd: Held) -> None:
         self._crowd, self._buffer, self._shaken = crowd, b"", False
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -88,7 +122,7 @@ class _Phone(asyncio.Protocol):
         self.transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._crowd.lost += 1
+        self._crowd.hung_up()
         if not self.opened.done():
             self.opened.set_exception(ConnectionError("the server hung up before it had answered"))
 

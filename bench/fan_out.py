@@ -66,12 +66,7 @@ def measured(name: str, modules: Path | None) -> dict[str, object]:
 
 async def _measure(peer: Peer) -> dict[str, object]:
     crowd = Crowd("127.0.0.1", peer.port, peer.path, peer.headers, peer.first)
-    await _up(peer)
-    await crowd.connect(WATCHERS)
-    if peer.first:
-        async with asyncio.timeout(60):
-            while crowd.ready < WATCHERS:  # noqa: ASYNC110 - counted by the sockets
-                await asyncio.sleep(0.02)
+    await gathered(crowd, peer)
     row: dict[str, object] = {}
     total = 0
     for kind, (burst, times) in BURSTS.items():
@@ -88,7 +83,18 @@ async def _measure(peer: Peer) -> dict[str, object]:
     return row | {"bytes": crowd.sizes}
 
 
-async def _up(peer: Peer) -> None:
+async def gathered(crowd: Crowd, peer: Peer, watchers: int = WATCHERS) -> None:
+    """Returns once so many watch, and each has been told where it stands."""
+    await up(peer)
+    await crowd.connect(watchers)
+    if peer.first:
+        async with asyncio.timeout(60):
+            while crowd.ready < watchers:  # noqa: ASYNC110 - counted by the sockets
+                await asyncio.sleep(0.02)
+
+
+async def up(peer: Peer) -> None:
+    """Returns once it answers the door. Raises: TimeoutError."""
     async with asyncio.timeout(30):
         while True:
             try:

@@ -18,7 +18,7 @@ import httpx
 import uvloop
 
 from bench.crowd import Crowd
-from bench.fan_out import SHOWN, _up
+from bench.fan_out import SHOWN, up
 from bench.machine import described, quantile
 from bench.peers import Missing, Peer, node_modules, running
 
@@ -29,7 +29,7 @@ NAMES = ("flare", "nchan", "ws", "websockets", "starlette")
 
 def main(*, as_json: bool = False) -> int:
     """Runs it and prints the figures; exit code 0."""
-    _many_files()
+    many_files()
     rows: dict[str, dict[str, object]] = {}
     with node_modules() as modules:
         for name in NAMES:
@@ -45,7 +45,8 @@ def main(*, as_json: bool = False) -> int:
     return 0
 
 
-def _many_files() -> None:
+def many_files() -> None:
+    """Lets this process open as many sockets as there will be."""
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -61,7 +62,7 @@ def _measured(name: str, modules: Path | None) -> dict[str, object]:
 
 
 async def _measure(peer: Peer) -> dict[str, object]:
-    await _up(peer)
+    await up(peer)
     crowd = Crowd("127.0.0.1", peer.port, peer.path, peer.headers, peer.first)
     await crowd.connect(50)  # what every server loads with its first visitors
     before = peer.memory_kb()

@@ -137,6 +137,9 @@ def _peer(name: str, process: subprocess.Popen[str], port: int) -> Peer:
         hello = ['{"f":"hello","v":1}', f'{{"f":"sub","id":1,"topic":"req:{line[2]}"}}']
         bearer = {"Authorization": f"Bearer {line[1]}"}
         return Peer(name, process, int(line[0]), "/v1/live", bearer, hello, claimer=(line[3], line[4]))
+    if name == "wall":
+        hello = ['{"f":"hello","v":1}', '{"f":"sub","id":1,"topic":"map:*"}']
+        return Peer(name, process, int(line[0]), "/v1/live", {"Authorization": f"Bearer {line[1]}"}, hello)
     if name == "socketio":
         return Peer(name, process, int(line[0]), "/socket.io/?EIO=4&transport=websocket", first=["40"])
     return Peer(name, process, int(line[0]))

@@ -1,8 +1,11 @@
-"""Python peers: `python loops.py bare|websockets|starlette|flare SIZE`; a number on stdin is that many events.
+"""Python peers: `python loops.py bare|websockets|starlette|flare|wall SIZE`; a number on stdin is that many events.
 
 `bare` is the limit: uvloop, a handshake by hand, one frame made once and written to every transport.
-`flare` is the real application on a real SQLite store; each event is a row of its journal.
+`flare` is the real application on a real SQLite store; each event is a row of its journal. `wall` is it, too, with SIZE
+asks: an event is then a step of somebody on the way in each of them.
 """
+
+from __future__ import annotations
 
 import asyncio
 import base64
@@ -15,8 +18,14 @@ import threading
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
+
+if TYPE_CHECKING:
+    from dispatch.domain.request import Request
+    from dispatch.ports import Tx
+    from dispatch.runtime import Flare
 
 Broadcast = Callable[[int], Awaitable[None]]
 
@@ -33,7 +42,7 @@ def events(broadcast: Broadcast) -> None:
     threading.Thread(target=listen, daemon=True).start()
 
 
-def said(port: int) -> None:
+def said(port: int | str) -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
 
@@ -127,16 +136,11 @@ async def flare(payload: str) -> None:
     from dispatch.actions.words import hashed
     from dispatch.domain.events import EventKind, request_topic
     from dispatch.domain.people import Person
-    from dispatch.domain.request import Request
     from dispatch.domain.whereabouts import from_point
-    from dispatch.ports import Grant, Power, Tx
-    from dispatch.runtime import build
-    from dispatch.settings import Settings
+    from dispatch.ports import Grant, Power
     from geo.point import Point
-    from web.app import create_app
-    from web.live.sockets import FlareServer, listen, serve_config
 
-    running = build(Settings(data=Path(tempfile.mkdtemp(prefix="flare-bench-"))))
+    running = _built()
     token = running.ids.token("flm_")
 
     other = running.ids.token("flm_")
@@ -152,13 +156,7 @@ async def flare(payload: str) -> None:
         return post_request(tx, now, ride).request, post_request(tx, now, ride).request
 
     ask, second = running.store.submit(prepare).result()
-    bound = listen("127.0.0.1", 0)
-    server = FlareServer(serve_config(create_app(running), log_level="error"))
-    asyncio.ensure_future(server._serve(sockets=[bound]))  # noqa: RUF006 - lives as long as the loop
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.02)
-    sys.stdout.write(f"{bound.getsockname()[1]} {token} {ask.public_id} {other} {second.public_id}\n")
-    sys.stdout.flush()
+    said(f"{await _serving(running)} {token} {ask.public_id} {other} {second.public_id}")
     body = {"seats": {"total": 9, "claimed": 0, "open": 9}, "forecast": json.loads(payload)}
 
     async def broadcast(times: int) -> None:
@@ -171,7 +169,66 @@ async def flare(payload: str) -> None:
     events(broadcast)
 
 
-KINDS = {"bare": bare, "websockets": with_websockets, "starlette": starlette, "flare": flare}
+async def wall(payload: str) -> None:
+    from dispatch.actions.post_request import PostRequest, post_request
+    from dispatch.actions.words import hashed
+    from dispatch.domain.events import EventKind, request_topic
+    from dispatch.domain.people import Person
+    from dispatch.domain.whereabouts import from_point
+    from dispatch.ports import Grant, Power
+    from geo.point import Point
+
+    running, number = _built(), len(json.loads(payload)["pad"])
+    token = running.ids.token("flm_")
+
+    def member(tx: Tx, now: datetime) -> int:
+        person = tx.people.add(Person(id=0, public_id=tx.ids.public_id(), name="Ana", created_at=now))
+        tx.grants.add(Grant(token_hash=hashed(token), power=Power.MEMBER, person_id=person.id))
+        return person.id
+
+    ana = running.store.submit(member).result()
+
+    def post(at: int) -> Callable[[Tx, datetime], Request]:
+        where = from_point(Point(33.0 + at % 25 * 0.28, -120.0 + at // 25 * 0.2))
+        ride = PostRequest(person_id=ana, kind="ride", quantity=9, where=where, similar_ok=True)
+        return lambda tx, now: post_request(tx, now, ride).request
+
+    asks = [running.store.submit(post(at)).result() for at in range(number)]
+    said(f"{await _serving(running)} {token}")
+
+    async def broadcast(times: int) -> None:
+        def step(tx: Tx, now: datetime) -> None:
+            for ask in asks:
+                body = {"seats": ask.seats.as_json()}
+                tx.journal.append(request_topic(ask.id), EventKind.CLAIM_STEPPED, body, request_id=ask.id)
+
+        for _ in range(times):
+            await running.store.write(step)
+
+    events(broadcast)
+
+
+def _built() -> Flare:
+    from dispatch.runtime import build
+    from dispatch.settings import Settings
+
+    return build(Settings(data=Path(tempfile.mkdtemp(prefix="flare-bench-"))))
+
+
+async def _serving(running: Flare) -> int:
+    """The port on which it answers from now on."""
+    from web.app import create_app
+    from web.live.sockets import FlareServer, listen, serve_config
+
+    bound = listen("127.0.0.1", 0)
+    server = FlareServer(serve_config(create_app(running), log_level="error"))
+    asyncio.ensure_future(server._serve(sockets=[bound]))  # noqa: RUF006 - lives as long as the loop
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.02)
+    return int(bound.getsockname()[1])
+
+
+KINDS = {"bare": bare, "websockets": with_websockets, "starlette": starlette, "flare": flare, "wall": wall}
 
 
 def main() -> None:

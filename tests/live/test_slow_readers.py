@@ -13,8 +13,9 @@ from web.live.frames import encode
 
 STALLED = 20
 EVENTS = 3_000
-AT_MOST = 5.0
-"""How many times as long the slowest hundredth may take; generous, since a test's machine is busy."""
+AT_MOST = 2.0
+"""How many times as long the slowest hundredth may take as with nobody stalled, by turns in the same minute."""
+ROUNDS, BURSTS = 2, 150
 
 
 async def stall(here: World, viewer: Viewer, topic: str) -> socket.socket:
@@ -69,7 +70,7 @@ def test_a_healthy_phone_hears_as_soon_beside_twenty_that_have_stopped_reading(t
             async def took() -> list[float]:
                 """How long each of many events was on its way, from before its commit."""
                 found = []
-                for _ in range(EVENTS // 20):
+                for _ in range(BURSTS):
                     began = time.perf_counter()
                     writing = asyncio.create_task(here.note(ask, 20))
                     for _ in range(20):
@@ -80,12 +81,15 @@ def test_a_healthy_phone_hears_as_soon_beside_twenty_that_have_stopped_reading(t
 
             async with asyncio.timeout(12 * PATIENCE_S):
                 await took()  # whatever is slow the first time
-                alone = max(p99(await took()), p99(await took()))
-                stalled = [await stall(here, ada, f"req:{ask.public_id}") for _ in range(STALLED)]
-                beside = p99(await took())
-            assert here.hub.cut == STALLED
-            for raw in stalled:
-                raw.close()
+                control, heard = list[float](), list[float]()
+                for turn in range(1, ROUNDS + 1):
+                    control += await took()
+                    stalled = [await stall(here, ada, f"req:{ask.public_id}") for _ in range(STALLED)]
+                    heard += await took()
+                    assert here.hub.cut == turn * STALLED
+                    for raw in stalled:
+                        raw.close()
+            alone, beside = p99(control), p99(heard)
         sys.stderr.write(f"\np99 alone {alone * 1e3:.1f} ms, beside {STALLED} stalled {beside * 1e3:.1f} ms: ")
         sys.stderr.write(f"{beside / alone:.2f} x\n")
         assert beside <= AT_MOST * alone
