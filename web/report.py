@@ -1,7 +1,8 @@
 """The after-action report: what became of a call, from its journal. Counts and seconds; no names, no places."""
 
-from collections import Counter
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from dispatch.actions.look import drilled_of, seen_request
@@ -9,21 +10,32 @@ from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.events import Event, EventKind, request_topic
 from dispatch.domain.lifecycle import ClaimState
+from dispatch.domain.network import RINGS
 from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role, Viewer
 from dispatch.ports import Tx
 
 PAGES_MAX: Final = 20
 """A call with more events than this many pages is told by its first ones."""
+PHASES: Final = ("first_claim", "first_en_route", "first_on_scene", "first_met", "covered", "closed")
+OWNERS: Final = ("first_alert", "first_seen", *PHASES)
+"""Also when people were asked, which is the owner's to know."""
+USUAL_WITHIN: Final = timedelta(days=90)
+USUAL_AMONG: Final = 200
+USUAL_OF: Final = 40
+USUAL_LEAST: Final = 10
+"""Below so many calls nothing is called usual: it would be told of somebody."""
 
 
 def after_action(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[str, Any]:
-    """Outcome, phases in seconds since the call, alerts (for the owner, or when they are shown), claims.
+    """Outcome, phases in seconds since the call beside the usual ones, alerts and how the call travelled, claims.
 
+    `alerts`, `travel`: for the owner, or when the owner lets viewers see them, else None.
     Raises: NotFound.
     """
     request, role = seen_request(tx, viewer, public_id)
     told = role is Role.OWNER or request.show_travel
+    names = OWNERS if told else PHASES
     claims = Counter(str(claim.status) for claim in tx.claims.of_request(request.id))
     return {
         "id": request.public_id,
@@ -32,25 +44,60 @@ def after_action(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[
         "status": str(request.status),
         "disposition": str(request.disposition) if request.disposition else None,
         "seats": request.seats.as_json(),
-        "phases": _phases(tx, request, told=told),
+        "phases": _phases(tx, request, names, PAGES_MAX),
+        "usual": _usual(tx, now, request, names),
         "alerts": _alerts(tx, request) if told else None,
         "drilled": counts.as_json() if told and (counts := drilled_of(tx, request)) else None,
+        "travel": _travel(tx, request) if told else None,
         "claims": {"total": claims.total(), **{str(state): claims[state] for state in ClaimState}},
     }
 
 
-def _phases(tx: Tx, request: Request, *, told: bool) -> dict[str, float | None]:
+def _phases(tx: Tx, request: Request, names: Sequence[str], pages: int) -> dict[str, float | None]:
     first: dict[str, datetime] = {}
-    for event in _events(tx, request):
+    for event in _events(tx, request, pages):
         name = _phase(event)
         if name is not None:
             first.setdefault(name, event.at)
-    names = ("first_claim", "first_en_route", "first_on_scene", "first_met", "covered", "closed")
-    hidden = ("first_alert", "first_seen") if told else ()
     return {
-        name: round((at - request.created_at).total_seconds(), 1) if (at := first.get(name)) else None
-        for name in (*hidden, *names)
+        name: round((at - request.created_at).total_seconds(), 1) if (at := first.get(name)) else None for name in names
     }
+
+
+def _usual(tx: Tx, now: datetime, request: Request, names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """What half and nine of ten of the calls of this kind that ended lately took; only where enough of them tell."""
+    ended = tx.requests.ended_since(now - USUAL_WITHIN, USUAL_AMONG)
+    alike = [each for each in ended if each.kind == request.kind and each.id != request.id and not each.drill]
+    took: dict[str, list[float]] = defaultdict(list)
+    for each in alike[:USUAL_OF]:
+        for name, seconds in _phases(tx, each, names, 1).items():
+            if seconds is not None:
+                took[name].append(seconds)
+    return {
+        name: {"p50": _share(found, 5), "p90": _share(found, 9)}
+        for name, found in took.items()
+        if len(found) >= USUAL_LEAST
+    }
+
+
+def _share(found: Sequence[float], tenths: int) -> float:
+    """The least of those that so many tenths of them do not exceed."""
+    return sorted(found)[-(-len(found) * tenths // 10) - 1]
+
+
+def _travel(tx: Tx, request: Request) -> list[dict[str, Any]]:
+    """How many were asked in each ring, through how many others, and how many of them said yes; by the ring's code."""
+    alerts = tx.alerts.of_request(request.id)
+    asked = Counter(alert.ring for alert in alerts)
+    claimed = Counter(alert.ring for alert in alerts if alert.answer is Answer.CLAIMED)
+    carried = {
+        ring: {each.reasons.via[-1] for each in alerts if each.ring == ring and each.reasons.via} for ring in asked
+    }
+    return [
+        {"ring": ring, "asked": asked[ring], "through": len(carried[ring]), "claimed": claimed[ring]}
+        for ring in RINGS.values()
+        if asked[ring]
+    ]
 
 
 def _phase(event: Event) -> str | None:
@@ -72,9 +119,9 @@ def _phase(event: Event) -> str | None:
     return None
 
 
-def _events(tx: Tx, request: Request) -> list[Event]:
+def _events(tx: Tx, request: Request, pages: int) -> list[Event]:
     found: list[Event] = []
-    for _ in range(PAGES_MAX):
+    for _ in range(pages):
         after = found[-1].off or 0 if found else 0
         page = tx.journal.topic(request_topic(request.id), after, limits.PAGE)
         found += page.events

@@ -5,6 +5,7 @@ page without a town asks nothing.
 """
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -49,6 +50,15 @@ PHASES: Final = (
     ("first_met", "first pick-up"),
     ("closed", "closed"),
 )
+RINGS: Final = {
+    "1": ("{n} friend asked", "{n} friends asked"),
+    "2": ("{n} friend of a friend asked", "{n} friends of friends asked"),
+    "3": ("{n} one step further asked", "{n} one step further asked"),
+    "vouched": ("{n} friend of somebody who passed it on", "{n} friends of somebody who passed it on"),
+    "community": ("{n} member of a group asked", "{n} members of a group asked"),
+    "open": ("{n} who lets anyone ask", "{n} who let anyone ask"),
+}
+"""How far whoever was asked is from the asker, by the ring's code."""
 BEHIND: Final = timedelta(seconds=60)
 
 
@@ -209,14 +219,15 @@ async def report_page(request: Request, public_id: str) -> Response:
     seen, told = await call.read(job)
     reader = reader_of(request, country=seen.country, at=seen.middle)
     speak, view = reader.speak, seen.view
-    spans = [(speak.t(says), told["phases"].get(name)) for name, says in PHASES]
     seats = view["seats"]
     values = {
         "view": view,
         "title": titled(speak, seen),
         "drilled": story.drilled_line(speak, view),
         "story": story.tell(speak, view, seen.events, reader.now, reader.number),
-        "phases": [(says, clocked(timedelta(seconds=seconds))) for says, seconds in spans if seconds is not None],
+        "phases": [_phase(speak, says, told, name) for name, says in PHASES if told["phases"].get(name) is not None],
+        "usual": bool(told["usual"]),
+        "travel": _branches(speak, told["travel"] or ()),
         "alerts": told["alerts"],
         "claims": told["claims"],
         "found": nouns.found(speak, view["kind"], seats["claimed"], seats["total"]) if seats["total"] else None,
@@ -224,6 +235,31 @@ async def report_page(request: Request, public_id: str) -> Response:
         "lines": timeline.lines(speak, view["kind"], seen.events, owner=view["role"] == "owner"),
     }  # fmt: skip
     return page(request, reader, "report", values, styles=("signs", "follow", "calm", "scene"))
+
+
+def _phase(speak: Speaker, says: str, told: Mapping[str, Any], name: str) -> tuple[Markup, str, str, str]:
+    """A phase, how long it took, and how long half and nine of ten such calls took; "" where nobody can say."""
+    usual = told["usual"].get(name, {})
+    seconds = (told["phases"][name], usual.get("p50"), usual.get("p90"))
+    took, half, most = ("" if each is None else clocked(timedelta(seconds=each)) for each in seconds)
+    return speak.t(says), took, half, most
+
+
+def _branches(speak: Speaker, rings: Iterable[Mapping[str, Any]]) -> list[list[Markup]]:
+    """How the call travelled: the chain of ties, then every other way, each as sentences from the asker outwards."""
+    chain, others = [], []
+    for ring in rings:
+        one, other = RINGS[ring["ring"]]
+        says = speak.tn(one, other, ring["asked"])
+        if ring["through"]:
+            says = speak.tn("{asked}, through {n} person", "{asked}, through {n} people", ring["through"], asked=says)
+        if ring["claimed"]:
+            says = speak.tn("{asked}: {n} said yes", "{asked}: {n} said yes", ring["claimed"], asked=says)
+        if ring["ring"] in ("1", "2", "3"):
+            chain.append(says)
+        else:
+            others.append([says])
+    return [chain, *others] if chain else others
 
 
 @router.get("/status")

@@ -123,7 +123,11 @@ class ReportView(Told):
     status: str
     disposition: str | None
     phases: dict[str, float | None]
+    usual: dict[str, dict[str, float]]
+    """`p50` and `p90` of the calls of this kind of the last 90 days; a phase that too few of them had is left out."""
     alerts: dict[str, int] | None
+    travel: list[dict[str, Any]] | None
+    """Rings with how many were `asked`, `through` how many others, and how many of them `claimed`; never who."""
     claims: dict[str, int]
     drilled: dict[str, float | None] | None = Field(
         default=None, description="Of a drill: how many could come, how many not, seconds to the first who could."
