@@ -19,7 +19,7 @@ SAYS: dict[str, tuple[tuple[str, str], ...]] = {
     "ask, danger": ((".call", "Call 911 now. Then ask here too."),),
     "ask, no signal": (("#note", "No signal. Your ask is kept on this phone and goes out by itself."),),
     "follow, unheard": ((".state", "Your ask is up"), (".state", "We are asking people who know you, closest first.")),
-    "follow, asked": ((".state", "We are asking people near you"), (".state", "asked,"), (".state", "have seen it.")),
+    "follow, asked": ((".state", "We are asking people near you"), (".state", "asked, nobody has seen it")),
     "follow, nobody yet": ((".state", "Nobody yet"), (".state", "a tow truck, a taxi, 911 if it gets unsafe.")),
     "follow, some": ((".state", "4 of 9 seats found"), (".state", "Ben has promised 4 seats."),
                      (".state", "We are looking for 5 more.")),

@@ -79,7 +79,10 @@ def bar(view: View) -> list[str]:
 
 
 def bar_words(speak: Speaker, view: View) -> Markup:
-    """The bar in a sentence: "4 on the road, 2 promised, 3 needed"; once some are met, or after the end, "4 of 9"."""
+    """The bar in a sentence: "4 on the road, 2 promised, 3 needed", without what there is none of.
+
+    Once some are met, or after the end: "4 of 9 seats found".
+    """
     seats = view["seats"]
     if seats["total"] is None:
         return speak.tn("{n} so far", "{n} so far", seats["claimed"])
@@ -288,6 +291,9 @@ def _nobody_yet(speak: Speaker, view: View, now: datetime, number: str) -> Story
 
 def heard_line(speak: Speaker, heard: Mapping[str, int]) -> Markup:
     """How far the call has come: counts, never people."""
+    if not heard["seen"]:
+        one, other = "{n} person asked, nobody has seen it yet.", "{n} people asked, nobody has seen it yet."
+        return speak.tn(one, other, heard["alerted"])
     return speak.tn(
         "{n} person asked, {seen} have seen it.",
         "{n} people asked, {seen} have seen it.",
@@ -298,6 +304,11 @@ def heard_line(speak: Speaker, heard: Mapping[str, int]) -> Markup:
 
 def _promises(speak: Speaker, view: View, claims: Sequence[View]) -> Markup:
     parts = []
+    if not any(claim.get("name") for claim in claims):
+        # To whom nobody is named, two promises are so many seats and not two times somebody.
+        seats = nouns.units(speak, view["kind"], sum(claim["seats"] for claim in claims))
+        going = any(claim["status"] != "committed" for claim in claims)
+        return speak.t("{seats} promised or on the way." if going else "{seats} promised.", seats=seats)
     for claim in claims[:3]:
         sentence = (
             "{name} has promised {seats}." if claim["status"] == "committed" else "{name} is on the way with {seats}."
