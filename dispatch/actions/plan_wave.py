@@ -45,6 +45,7 @@ def pool_from(found: Candidates) -> Pool:
         quiet_to=found.quiet_to.astype(np.int64),
         weekly_max=found.weekly_max.astype(np.int64),
         community=found.community,
+        closed=found.closed,
         seen_at=found.seen_at,
         **found.remembered,
     )

@@ -18,7 +18,7 @@ from dispatch.domain.alert import Alert, NewAlert
 from dispatch.domain.events import EventKind, InboxKind
 from dispatch.domain.forecast import Forecast
 from dispatch.domain.lifecycle import RequestState
-from dispatch.domain.network import CODE, rings_allowed
+from dispatch.domain.network import CLOSES, CODE, rings_allowed
 from dispatch.domain.people import Person
 from dispatch.domain.push import Push
 from dispatch.domain.request import Request
@@ -107,6 +107,7 @@ def _still_fit(
         for alert in ask
         if (person := people.get(alert.person_id)) is not None
         if not person.silent_at(now) and alert.person_id not in never and CODE[alert.reasons.ring] in rings
+        if not person.closed & CLOSES[CODE[alert.reasons.ring]]
         if sent.get(alert.person_id, 0) < person.alerts_per_week_max
     ]
     return [fit[place] for place in of_these(tx, now, request, bound, [CODE[alert.reasons.ring] for alert in fit])]

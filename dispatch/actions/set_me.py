@@ -12,6 +12,7 @@ from dispatch.domain.errors import SignIn
 from dispatch.domain.events import ControlKind, EventKind
 from dispatch.domain.learning import asked_words
 from dispatch.domain.lifecycle import UNFINISHED
+from dispatch.domain.network import asked_by
 from dispatch.domain.people import Duty, Person
 from dispatch.domain.visibility import Viewer, moment
 from dispatch.ports import Tx
@@ -165,6 +166,7 @@ def my_view(tx: Tx, person: Person, now: datetime) -> dict[str, Any]:
         "alerts_per_week_max": person.alerts_per_week_max,
         "asked_7d": asked,
         "asked": asked_words(asked, person.alerts_per_week_max),
+        "asked_by": asked_by(person.closed),
         "communities": [{"id": c.public_id, "name": c.name} for c in tx.network.communities_of(person.id)],
         "ties": len(tx.network.ties_of(person.id)),
         "push": devices_of(tx, person.id),

@@ -99,7 +99,7 @@ def with_friends(pool: Pool, at: Point, minutes: float) -> Pool:
     unknown: dict[str, float] = {
         "km": NEAR_KM, "minutes": minutes, "lat": at.lat, "lon": at.lon, "ring": CODE["1"], "duty": -1,
         "seats": limits.SEATS_UNKNOWN, "reach_minutes": -1, "quiet_from": -1, "quiet_to": -1, "community": 0,
-        "weekly_max": limits.ALERTS_PER_WEEK, "seen_at": np.nan,
+        "closed": 0, "weekly_max": limits.ALERTS_PER_WEEK, "seen_at": np.nan,
     }  # fmt: skip
     new: dict[str, NDArray[Any]] = {"person": -1 - np.arange(INVITED)}
     new |= {name: np.full(INVITED, value) for name, value in unknown.items()}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dispatch.domain import attention, limits
 from dispatch.domain.kinds import Kind
-from dispatch.domain.network import RINGS, TRUST
+from dispatch.domain.network import CLOSES, RINGS, TRUST
 from dispatch.domain.people import Duty
 from dispatch.domain.request import LARGE_PARTY, RAISE_WHEN, Request, Urgency
 from geo.point import Point
@@ -43,6 +43,7 @@ MOST: Final = 0.9
 
 DUTIES: Final = tuple(Duty)
 RING_CODES: Final = max(RINGS) + 1
+_CLOSES: Final = np.array([CLOSES.get(code, 0) for code in range(RING_CODES)], dtype=np.int8)
 _TRUST: Final = np.array([TRUST.get(code, min(TRUST.values())) for code in range(RING_CODES)])
 
 
@@ -74,6 +75,8 @@ class Pool:
     weekly_max: NDArray[np.int64]
     community: NDArray[np.int64]
     seen_at: Floats
+    closed: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, dtype=np.int8))
+    """Which rings may not ask them: bits of CLOSES in network.py."""
     fatigue: Floats = field(default_factory=lambda: np.zeros(0))
     """F: alerts they saw lately, the older the less."""
     sent_7d: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
@@ -89,7 +92,7 @@ class Pool:
 
     def __post_init__(self) -> None:
         """Columns that were left out are filled with "nothing known"."""
-        for name in REMEMBERED:
+        for name in (*REMEMBERED, "closed"):
             column = getattr(self, name)
             if len(column) != len(self.person):
                 object.__setattr__(self, name, np.zeros(len(self.person), dtype=column.dtype))
@@ -142,11 +145,12 @@ def hears(pool: Pool, now: datetime, *, asked: int = 0, asked_online: int = 0) -
 def gate(pool: Pool, *, rings: frozenset[int], never: frozenset[int]) -> Mask:
     """Who may be asked at all: one boolean per person of the pool.
 
-    `never`: the requester, the blocked, those already alerted or on another errand.
+    Somebody who closed themselves to a ring is not asked from it. `never`: the requester, the blocked, those already
+    alerted or on another errand.
     """
     allowed = np.zeros(RING_CODES, dtype=np.bool_)
     allowed[list(rings)] = True
-    keep = allowed[pool.ring]
+    keep: Mask = allowed[pool.ring] & (pool.closed & _CLOSES[pool.ring] == 0)
     for duty in (Duty.OFF_DUTY, Duty.ON_BREAK, Duty.COMMITTED):
         keep &= pool.duty != DUTIES.index(duty)
     if never:

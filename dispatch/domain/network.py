@@ -4,6 +4,8 @@ Pure. The roster (dispatch/roster) finds who stands in which ring; this file say
 mean. Invariant: `open` is never asked unless the requester said so (tests/domain/test_network.py).
 """
 
+from collections.abc import Iterable
+from enum import StrEnum
 from typing import Final
 
 from dispatch.domain.request import Reach, Request, Urgency
@@ -21,6 +23,32 @@ TRUST: Final[dict[int, float]] = {1: 1.0, 2: 0.5, 6: 0.35, 3: 0.25, 4: 0.25, 5: 
 
 TRUSTED: Final = frozenset({"1", "2", "3", "community", "vouched"})
 """Rings whose claimers see the exact place at once; a stranger waits for the owner's tap."""
+
+
+class Asks(StrEnum):
+    """Who may ask somebody besides their friends, as that person says."""
+
+    FRIENDS_OF_FRIENDS = "friends_of_friends"
+    COMMUNITIES = "communities"
+    STRANGERS = "strangers"
+
+
+BIT: Final[dict[Asks, int]] = {Asks.FRIENDS_OF_FRIENDS: 1, Asks.COMMUNITIES: 2, Asks.STRANGERS: 4}
+CLOSES: Final[dict[int, int]] = {
+    1: 0, 2: BIT[Asks.FRIENDS_OF_FRIENDS], 3: BIT[Asks.FRIENDS_OF_FRIENDS], 6: BIT[Asks.FRIENDS_OF_FRIENDS],
+    4: BIT[Asks.COMMUNITIES], 5: BIT[Asks.STRANGERS],
+}  # fmt: skip
+"""The bit that keeps a ring from asking; friends always may."""
+
+
+def closed_to(asks: Iterable[str]) -> int:
+    """The bits of everybody who is not named."""
+    return sum(bit for who, bit in BIT.items() if who not in set(asks))
+
+
+def asked_by(closed: int) -> list[str]:
+    """Who may ask somebody with those bits, friends aside."""
+    return [str(who) for who, bit in BIT.items() if not closed & bit]
 
 
 def rings_allowed(request: Request) -> frozenset[int]:

@@ -54,6 +54,8 @@ class Person:
     """Minute of the local day at which quiet hours begin; None = no quiet hours."""
     quiet_to: int | None = None
     alerts_per_week_max: int = limits.ALERTS_PER_WEEK
+    closed: int = 0
+    """Who may not ask them: bits of CLOSES in domain/network.py; 0 = as everybody begins."""
     inbox_off: int = 0
     guest: bool = False
     created_at: datetime | None = None

@@ -33,6 +33,13 @@ class PeopleColumns:
     quiet_to: NDArray[np.int16]
     weekly_max: NDArray[np.int16]
     guest: NDArray[np.bool_]
+    closed: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
+    """Who may not ask them: bits of CLOSES in domain/network.py. Left out, nobody has said so."""
+
+    def __post_init__(self) -> None:
+        """Left out is nobody closed."""
+        if len(self.closed) != len(self.id):
+            object.__setattr__(self, "closed", np.zeros(len(self.id), np.int8))
 
     def __len__(self) -> int:
         return len(self.id)
@@ -78,6 +85,8 @@ class Candidates:
     seen_at: NDArray[np.float64]
     community: NDArray[np.int64]
     """The community they were reached through, 0 = none."""
+    closed: NDArray[np.int8]
+    """Who may not ask them."""
     remembered: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """Columns named like matching.REMEMBERED; one that is absent is unknown of everybody."""
 

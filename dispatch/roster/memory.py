@@ -104,6 +104,7 @@ class MemoryRoster:
             quiet_to=_own(rows["quiet_to"]),
             weekly_max=_own(rows["weekly_max"]),
             seen_at=_own(rows["seen_at"]),
+            closed=_own(rows["closed"]),
             community=_communities(world, question, people, rings),
             remembered=self._remembered.gather(rows["id"], question.now) if question.now is not None else {},
         )

@@ -1,7 +1,7 @@
 """One row per person, as numpy keeps it.
 
 A record array, not a dozen columns: a search gathers a few thousand scattered people, and a
-record of 52 bytes is one cache line for each, where twelve columns would be twelve.
+record of 53 bytes is one cache line for each, where twelve columns would be twelve.
 Invariant: a row says what the store says (tests/roster/test_roster.py).
 """
 
@@ -27,6 +27,7 @@ PERSON: Final = np.dtype(
         ("weekly_max", np.int16),
         ("duty", np.int8),
         ("guest", np.bool_),
+        ("closed", np.int8),
     ]
 )
 Rows = NDArray[Any]
@@ -63,13 +64,14 @@ def row_of(person: Person) -> tuple[object, ...]:
         person.alerts_per_week_max,
         _DUTIES.index(person.duty) if person.duty else -1,
         person.guest,
+        person.closed,
     )
 
 
 def stub(person_id: int) -> tuple[object, ...]:
     """Somebody we know by name only, because a tie came before the person: nobody asks them yet."""
     nowhere = float("nan")
-    return (person_id, nowhere, nowhere, nowhere, nowhere, -1, -1, -1, -1, 0, -1, True)
+    return (person_id, nowhere, nowhere, nowhere, nowhere, -1, -1, -1, -1, 0, -1, True, 0)
 
 
 def duty_at(rows: Rows, now: float | None) -> NDArray[np.int8]:

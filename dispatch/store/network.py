@@ -73,6 +73,7 @@ _EVERYBODY: Select[Any] = select(
     func.coalesce(_p.quiet_to, _NEVER),
     _p.alerts_per_week_max,
     case((_p.guest, literal_column("1")), else_=literal_column("0")),
+    _p.closed,
 ).order_by(_p.id)
 
 
@@ -161,7 +162,7 @@ class StoredNetwork:
         values = chain.from_iterable(self._link.each(_EVERYBODY))
         # None becomes NaN: fromiter turns each through float().
         flat = np.fromiter((np.nan if v is None else v for v in values), dtype=np.float64)
-        table = flat.reshape(-1, 12)
+        table = flat.reshape(-1, 13)
         seconds = table[:, (3, 6)] / 1e6
         return PeopleColumns(
             id=table[:, 0].astype(np.int64),
@@ -176,6 +177,7 @@ class StoredNetwork:
             quiet_to=table[:, 9].astype(np.int16),
             weekly_max=table[:, 10].astype(np.int16),
             guest=table[:, 11].astype(np.bool_),
+            closed=table[:, 12].astype(np.int8),
         )
 
     def ties_array(self) -> NDArray[np.int64]:

@@ -40,6 +40,7 @@ def _person(row: Row, phone: str | None) -> Person:
         seen_at=moment_or_none(row[11]), duty=None if row[12] is None else Duty(row[12]),
         duty_until=moment_or_none(row[13]), reach_minutes=row[14], quiet_from=row[15], quiet_to=row[16],
         alerts_per_week_max=row[17], inbox_off=row[18], guest=bool(row[19]), created_at=moment_or_none(row[20]),
+        closed=row[21],
     )  # fmt: skip
 
 
@@ -64,7 +65,7 @@ class StoredPeople:
             place_text=p.place_text, seen_at=micros_or_none(p.seen_at), duty=p.duty.value if p.duty else None,
             duty_until=micros_or_none(p.duty_until), reach_minutes=p.reach_minutes, quiet_from=p.quiet_from,
             quiet_to=p.quiet_to, alerts_per_week_max=p.alerts_per_week_max, inbox_off=p.inbox_off, guest=p.guest,
-            created_at=micros_or_none(p.created_at),
+            created_at=micros_or_none(p.created_at), closed=p.closed,
         )  # fmt: skip
         return replace(p, id=row[0])
 

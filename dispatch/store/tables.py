@@ -116,6 +116,7 @@ person = Table(
     Column("inbox_off", BigInteger, nullable=False),
     flag_("guest"),
     moment("created_at"),
+    Column("closed", SmallInteger, nullable=False, server_default="0"),
     known("duty", Duty),
     CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="place"),
     # A topic is named after the id: an id that is used again would continue somebody else's inbox.

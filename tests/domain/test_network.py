@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.domain.network import CODE, ORDER, RINGS, TRUST, TRUSTED, rings_allowed
+from dispatch.domain.network import CLOSES, CODE, ORDER, RINGS, TRUST, TRUSTED, Asks, asked_by, closed_to, rings_allowed
 from dispatch.domain.request import Reach, Request, Urgency
 from tests.support.strategies import requests
 
@@ -42,3 +42,11 @@ def test_every_ring_has_a_word_an_order_and_a_trust() -> None:
 
 def test_everybody_but_a_stranger_sees_the_place_with_the_claim() -> None:
     assert set(RINGS.values()) - TRUSTED == {"open"}
+
+
+@given(st.sets(st.sampled_from(Asks)))
+def test_who_may_ask_is_read_back_as_it_was_said_and_friends_always_may(said: set[Asks]) -> None:
+    closed = closed_to(said)
+    assert set(asked_by(closed)) == {str(each) for each in said}
+    assert not closed & CLOSES[1]
+    assert CLOSES.keys() == RINGS.keys()

@@ -262,3 +262,26 @@ def test_a_need_in_somebodys_own_words_goes_where_their_note_goes(play: Play) ->
         assert "a ramp at Quarlow Street 7" in ben.words()
 
     play(story)
+
+
+def test_who_may_ask_me_is_chosen_in_the_settings_and_stays(play: Play) -> None:
+    async def story(world: World) -> None:
+        cem = await Browser(world).sign_in("cem")
+        assert cem.page.count('name="asks"') == 3
+        assert len(re.findall(r'name="asks" value="\w+" checked', cem.page)) == 3
+        key = re.search(r'class="set".*?name="key" value="([^"]+)"', cem.page, re.DOTALL)
+        assert key
+        await cem.post("/help", {"all": "1", "duty": "available", "asks": "communities"}, key[1])
+        assert re.findall(r'name="asks" value="(\w+)" checked', cem.page) == ["communities"]
+        await asked(world)
+        await world.turn()
+        await cem.get("/help")
+        assert "Nobody needs you right now." in cem.words()
+        async with world.client("cem") as program:
+            assert (await program.get("/v1/me")).json()["asked_by"] == ["communities"]
+            wrong = await program.put("/v1/me", json={"asked_by": ["everybody"]})
+            assert wrong.status_code == 422
+            again = await program.put("/v1/me", json={"asked_by": None})
+            assert len(again.json()["asked_by"]) == 3
+
+    play(story)

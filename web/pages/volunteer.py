@@ -17,6 +17,7 @@ from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.errors import NotFound, PlaceUnclear, SignIn
 from dispatch.domain.lifecycle import ClaimState
+from dispatch.domain.network import Asks, closed_to
 from dispatch.domain.people import Duty
 from dispatch.domain.plain_text import check_phone, check_text
 from dispatch.domain.visibility import Viewer
@@ -39,6 +40,11 @@ DUTIES: Final = (
     (Duty.DELAYED, "Slow today"),
     (Duty.ON_BREAK, "Back in 8 hours"),
     (Duty.OFF_DUTY, "Off"),
+)
+ASKS: Final = (
+    (Asks.FRIENDS_OF_FRIENDS, "Friends of friends, and theirs"),
+    (Asks.COMMUNITIES, "Members of my groups"),
+    (Asks.STRANGERS, "Anybody, while I am available"),
 )
 BREAK: Final = timedelta(hours=8)
 JUST_OVER: Final = timedelta(minutes=30)
@@ -110,6 +116,7 @@ async def help_page(request: Request) -> Response:
         | {
             "fragment": Markup(fragment(reader, "help_live", values)),  # noqa: S704  # our own template
             "at": state["at"],
+            "asks": [(str(who), speak.t(says), str(who) in state["me"]["asked_by"]) for who, says in ASKS],
             "duties": [(str(duty), speak.t(name)) for duty, name in DUTIES],
             "quiet": quiet,
             "refresh": REFRESH_S,
@@ -243,6 +250,7 @@ async def settings(request: Request) -> Response:
             "name": check_text("name", form.get("name"), limits.NAME_CHARS),
             "car": check_text("car", form.get("car"), limits.NAME_CHARS),
             "phone": check_phone("phone", form.get("phone")),
+            "closed": closed_to(form.all("asks")),
             "seats": min(limits.PERSON_SEATS_MAX, form.number("seats") or 0),
         }
         if town := check_text("town", form.get("town"), limits.PLACE_CHARS):

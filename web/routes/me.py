@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from dispatch.actions import push, set_me
 from dispatch.domain.errors import Invalid
+from dispatch.domain.network import closed_to
 from dispatch.domain.people import Duty
 from dispatch.ports import Tx
 from geo.point import Point
@@ -39,7 +40,9 @@ async def put_me(request: Request) -> Response:
     call = await begin(request)
     _ = call.person_id
     body = await call.body(bodies.MeBody)
-    changes = {name: getattr(body, name) for name in body.model_fields_set}
+    changes = {name: getattr(body, name) for name in body.model_fields_set - {"asked_by"}}
+    if "asked_by" in body.model_fields_set:
+        changes["closed"] = 0 if body.asked_by is None else closed_to(body.asked_by)
     command = set_me.SetMe(viewer=call.viewer, changes=changes)
     return written(await call.write(lambda tx, now: _with_key(call, set_me.set_me(tx, now, command))))
 

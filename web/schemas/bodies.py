@@ -17,6 +17,7 @@ from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.errors import Invalid
 from dispatch.domain.lifecycle import Disposition, Step
+from dispatch.domain.network import Asks
 from dispatch.domain.people import CHOSEN, Duty
 from dispatch.domain.plain_text import check_phone, check_text
 from dispatch.domain.request import Urgency
@@ -253,13 +254,14 @@ Lang = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 
 
 class MeBody(Body):
-    """What I say of myself; what is absent stays, null erases."""
+    """What I say of myself; what is absent stays, null erases. `asked_by`: who may ask me, friends aside; null: all."""
 
     name: Name | None = None
     seats: Annotated[int, Field(ge=0, le=limits.PERSON_SEATS_MAX)] | None = None
     car: Name | None = None
     phone: Phone | None = None
     lang: Lang | None = None
+    asked_by: Annotated[list[Annotated[str, *_one_of(*Asks)]], Field(max_length=len(Asks))] | None = None
 
 
 Key = Annotated[str, Field(max_length=128)]
