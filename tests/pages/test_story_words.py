@@ -6,7 +6,7 @@ import pytest
 
 from tests.pages.conftest import Browser, asked
 from tests.web.conftest import Play, World
-from web.pages import story
+from web.pages import nouns, story
 from web.pages.speech import Speaker
 
 
@@ -36,6 +36,13 @@ def test_the_bars_words_leave_out_what_there_is_none_of(held: dict[str, Any], sa
     assert story.bar_words(Speaker("en"), held) == says
     for lang in ("es", "ar"):
         assert "<span" not in story.bar_words(Speaker(lang), held), "it is said in their language"
+
+
+def test_an_exact_place_is_said_in_the_readers_language_and_measure() -> None:
+    label = "13 km SW of Baker, CA"
+    said = [nouns.exactly(Speaker(lang), label, miles=lang == "en").striptags() for lang in ("en", "es", "ar")]
+    assert said == ["8 mi southwest of Baker, CA", "13 km al suroeste de Baker, CA", "13 كم جنوب غرب Baker, CA"]
+    assert nouns.exactly(Speaker("es"), "near Baker, CA", miles=False).striptags() == "cerca de Baker, CA"
 
 
 def test_nobody_reads_that_none_have_seen_it() -> None:

@@ -21,7 +21,7 @@ from web.pages.faults import PageRoute
 from web.pages.following import Seen, see
 from web.pages.render import Reader, fragment, page, reader_of
 from web.pages.road_strip import strip
-from web.pages.speech import Speaker
+from web.pages.speech import Speaker, said
 from web.pages.svg_map import area_map
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -89,7 +89,7 @@ def region(reader: Reader, seen: Seen) -> dict[str, Any]:
         "notes": [each | {"at": story.when(each["at"])} for each in view.get("notes", ())],
         "map": _map(speak, seen),
         "strip": _strip(speak, seen),
-        "where": _where(seen),
+        "where": _where(reader, seen),
         "heard": story.heard_line(speak, heard)
         if heard and not view["drill"] and heard["alerted"] and going and told.asks is None
         else None,
@@ -167,9 +167,11 @@ def _strip(speak: Speaker, seen: Seen) -> Markup | None:
     return strip(speak, point, (seen.view.get("place") or {}).get("text"))
 
 
-def _where(seen: Seen) -> str | None:
+def _where(reader: Reader, seen: Seen) -> Markup | None:
     """Where exactly, in words, for those who may know."""
     place = seen.view.get("place") or {}
     if seen.role not in EXACT:
         return None
-    return place.get("label") or place.get("text")
+    if place.get("label"):
+        return nouns.exactly(reader.speak, place["label"], miles=reader.miles)
+    return said(place["text"]) if place.get("text") else None

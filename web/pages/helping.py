@@ -149,7 +149,7 @@ class Mine:
     status: str
     title: Markup
     line: Markup
-    where: str | None
+    where: Markup | None
     geo: str | None
     map: Markup | None
     phone: str | None
@@ -165,7 +165,7 @@ class Mine:
     """For the word of the person waiting: a stranger's offer, before the place is shown."""
 
 
-def mine(speak: Speaker, claim: View, now: datetime) -> Mine:
+def mine(speak: Speaker, claim: View, now: datetime, *, miles: bool) -> Mine:
     """A claim as its holder's page shows it."""
     place = claim["place"] or {}
     exact = "accuracy_m" in place and claim["standing"]
@@ -189,7 +189,11 @@ def mine(speak: Speaker, claim: View, now: datetime) -> Mine:
         status=claim["status"],
         title=title,
         line=line,
-        where=(place.get("text") if exact and place.get("text") else label),
+        where=said(place["text"])
+        if exact and place.get("text")
+        else nouns.exactly(speak, label, miles=miles)
+        if label
+        else None,
         geo=maps_link(place) if exact else None,
         map=picture,
         phone=(claim["contact"] or {}).get("phone"),

@@ -3,6 +3,7 @@
 Pure. The sentences are keys of the catalogues (web/pages/speech.py).
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -159,6 +160,30 @@ def _need(speak: Speaker, name: str) -> Markup:
     if name in ROOM_FOR:
         return speak.t("Room for {what}", what=speak.t(ROOM_FOR[name]))
     return speak.t(COME_AS[name]) if name in COME_AS else said(name)
+
+
+_AWAY: Final = re.compile(r"(\d+) km (N|NE|E|SE|S|SW|W|NW) of (.+)")
+KM_OF_A_MILE: Final = 1.609344
+AWAY: Final = {
+    "N": "{far} north of {place}",
+    "NE": "{far} northeast of {place}",
+    "E": "{far} east of {place}",
+    "SE": "{far} southeast of {place}",
+    "S": "{far} south of {place}",
+    "SW": "{far} southwest of {place}",
+    "W": "{far} west of {place}",
+    "NW": "{far} northwest of {place}",
+}
+
+
+def exactly(speak: Speaker, label: str, *, miles: bool) -> Markup:
+    """The gazetteer's words for a point, as far as they are its own, in the reader's language and measure."""
+    found = _AWAY.fullmatch(label)
+    if found is None:
+        return nearby(speak, label)
+    km = int(found[1])
+    far = speak.t("{n} mi", n=max(1, round(km / KM_OF_A_MILE))) if miles else speak.t("{n} km", n=km)
+    return speak.t(AWAY[found[2]], far=far, place=said(found[3]))
 
 
 def nearby(speak: Speaker, label: str) -> Markup:

@@ -131,7 +131,7 @@ def live_values(reader: Reader, state: dict[str, Any]) -> dict[str, Any]:
     speak, now = reader.speak, reader.now
     return {
         "me": state["me"],
-        "claims": [helping.mine(speak, claim, now) for claim in state["claims"]],
+        "claims": [helping.mine(speak, claim, now, miles=reader.miles) for claim in state["claims"]],
         "cards": helping.cards(speak, state["alerts"], now),
         "over": [_over(reader, each) for each in state["over"]],
         "gone": _gone(reader, state["alerts"]),
