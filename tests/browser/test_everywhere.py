@@ -82,7 +82,8 @@ def faults(page: Page, axe: str, only: str) -> list[str]:
 def settles(page: Page, what: str) -> bool:
     """Is it so, now or once the page has drawn itself for its new width?"""
     try:
-        page.wait_for_function(what, timeout=2_000)
+        # A wall of 3,840 px without a graphics card takes a second and more to draw itself anew on a busy machine.
+        page.wait_for_function(what, timeout=10_000)
     except NotInTime:
         return False
     return True
