@@ -49,7 +49,7 @@ class Wire(Protocol):
 class Connection:
     """A sink whose frames go over one websocket."""
 
-    __slots__ = ("_hub", "_renew", "_wire", "cells", "conversation", "subs", "viewer")
+    __slots__ = ("_hub", "_patient_until", "_renew", "_wire", "cells", "conversation", "subs", "viewer")
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class Connection:
     ) -> None:
         self._hub, self._wire, self._renew, self.cells = hub, wire, renew, cells
         self.viewer = viewer
+        self._patient_until = 0.0
         self.subs: dict[int, Subscription] = {}
         self.conversation = Conversation(hub.now(), hub.luck.uniform)
 
@@ -103,12 +104,15 @@ class Connection:
     # -- to the client ----------------------------------------------------------------------------
 
     def _write(self, frame: bytes) -> None:
-        wire = self._wire
-        if wire.waiting() > limits.WRITE_BUFFER_BYTES:
+        wire, large = self._wire, len(frame) > limits.WRITE_BUFFER_BYTES
+        if wire.waiting() > limits.WRITE_BUFFER_BYTES and (large or self._hub.now() >= self._patient_until):
             self._hub.cut += 1
             self._hub.end(self, Code.SLOW)
-        else:
-            wire.write(frame)
+            return
+        if large:
+            # A map of a thousand asks is more than may wait: cut for it, a slow line would fetch it again for ever.
+            self._patient_until = self._hub.now() + TAKE_S
+        wire.write(frame)
 
     async def caught_up(self, sub: Subscription, picture: Picture, quiet: bool) -> None:
         """Tells where it stands, unless quiet, and the tail; a reader who takes too long is cut."""
