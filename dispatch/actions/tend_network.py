@@ -140,10 +140,42 @@ def block(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> None:
     other = tx.people.by_public(public_id)
     if other is None or other.id == person.id:
         raise NotFound("person")
-    if tx.network.block(person.id, other.id, now):
-        tx.audit.add(Deed.BLOCKED, actor=person.id, person=other.id)
-    end_claims_between(tx, now, person.id, other.id)
-    tell_house(tx, ControlKind.BLOCKED, a=person.id, b=other.id)
+    _block(tx, now, person.id, other.id)
+
+
+def _block(tx: Tx, now: datetime, one: int, other: int) -> None:
+    if tx.network.block(one, other, now):
+        tx.audit.add(Deed.BLOCKED, actor=one, person=other)
+    end_claims_between(tx, now, one, other)
+    tell_house(tx, ControlKind.BLOCKED, a=one, b=other)
+
+
+def block_by_claim(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[str, Any]:
+    """`{request, owner}`: blocks the other one of a claim, its holder for the asker, the asker for its holder.
+
+    Nobody has to know another's name or number for it. Raises: NotFound.
+    """
+    claim = tx.claims.by_public(public_id)
+    request = tx.requests.by_id(claim.request_id) if claim is not None else None
+    if claim is None or request is None:
+        raise NotFound("claim")
+    owner = viewer.person_id == request.requester or viewer.powers.get(request.id) == Power.OWNER
+    if not owner and viewer.person_id != claim.person_id:
+        raise NotFound("claim")
+    pair = (request.requester, claim.person_id) if owner else (claim.person_id, request.requester)
+    _block(tx, now, *pair)
+    return {"request": request.public_id, "owner": owner}
+
+
+def blocked(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
+    """`{blocked: [{id, name}]}`: whom this person blocked, the first one first; of who blocked them they learn nothing.
+
+    Raises: SignIn.
+    """
+    person = me(tx, viewer)
+    ids = tx.network.blocked_by(person.id)
+    people = tx.people.by_ids(ids)
+    return {"blocked": [{"id": people[each].public_id, "name": people[each].first_name} for each in ids]}
 
 
 def end_claims_between(tx: Tx, now: datetime, one: int, two: int) -> None:

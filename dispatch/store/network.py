@@ -52,6 +52,7 @@ _LEAVE = delete(membership).where(_m.community_id == given("community_id"), _m.p
 _MEMBERS = select(_m.person_id).where(_m.community_id == given("id")).order_by(_m.person_id)
 _BLOCK = adding(block).on_conflict_do_nothing()
 _UNBLOCK = delete(block).where(_b.person_id == given("person_id"), _b.blocked == given("blocked"))
+_BLOCKED_BY = select(_b.blocked).where(_b.person_id == given("id")).order_by(_b.at, _b.blocked)
 _REPORT = adding(report, "id")
 _BLOCKED = select(_b.person_id, _b.blocked).where(or_(_b.person_id == given("id"), _b.blocked == given("id")))
 
@@ -144,6 +145,10 @@ class StoredNetwork:
     def unblock(self, person_id: int, blocked: int) -> bool:
         """False if they weren't blocked."""
         return self._link.run(_UNBLOCK, person_id=person_id, blocked=blocked) > 0
+
+    def blocked_by(self, person_id: int) -> list[int]:
+        """Whom that person blocked, the first one first."""
+        return [row[0] for row in self._link.rows(_BLOCKED_BY, id=person_id)]
 
     def report(self, reporter: int, reported: int, request_id: int, reason: str, at: datetime) -> None:
         """One more report; its words are sealed under the request's key."""

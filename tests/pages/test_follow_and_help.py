@@ -285,3 +285,47 @@ def test_who_may_ask_me_is_chosen_in_the_settings_and_stays(play: Play) -> None:
             assert len(again.json()["asked_by"]) == 3
 
     play(story)
+
+
+def test_whoever_asked_blocks_who_comes_from_the_card_and_takes_it_back(play: Play) -> None:
+    async def story(world: World) -> None:
+        ana, ask = await asked(world)
+        await world.turn()
+        ben = await taken(world, "ben", ask)
+        await ana.get(f"/r/{ask}")
+        claim = re.search(r'action="/claims/([\w-]+)/block"', ana.page)
+        assert claim
+        await ana.post(f"/claims/{claim[1]}/block")
+        assert ana.path == f"/r/{ask}"
+        assert "Ben has promised 4 seats. We" not in ana.words()
+        await ben.get("/help")
+        assert "You have 4 seats." not in ben.words()
+        await ben.get("/help/blocked")
+        assert "You blocked nobody." in ben.words()
+        await ana.get("/help/blocked")
+        assert "Ben" in ana.words()
+        person = re.search(r'name="person" value="([\w-]+)"', ana.page)
+        assert person
+        await ana.post("/help/blocked", {"person": person[1]})
+        assert "You blocked nobody." in ana.words()
+
+    play(story)
+
+
+def test_whoever_comes_blocks_who_asked_and_nobody_else_can(play: Play) -> None:
+    async def story(world: World) -> None:
+        _, ask = await asked(world)
+        await world.turn()
+        ben = await taken(world, "ben", ask)
+        claim = re.search(r'action="/claims/([\w-]+)/block"', ben.page)
+        assert claim
+        cem = await Browser(world).sign_in("cem")
+        await cem.post(f"/claims/{claim[1]}/block", key="k" * 22)
+        assert cem.status == 404
+        await ben.post(f"/claims/{claim[1]}/block")
+        assert "Ana" in ben.words()
+        async with world.client("ben") as program:
+            told = (await program.get("/v1/me/blocked")).json()["blocked"]
+        assert [each["name"] for each in told] == ["Ana"]
+
+    play(story)

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from web.pages import (
     ask,
+    blocked,
     calm,
     desk,
     device,
@@ -26,6 +27,22 @@ from web.pages.faults import install
 __all__ = ["install", "router"]
 
 router = APIRouter(include_in_schema=False)
-for part in (static, ask, calm, follow_acts, passing, take, live, follow, trip, device, volunteer, watch, ground, desk):
+for part in (
+    static,
+    ask,
+    calm,
+    follow_acts,
+    passing,
+    take,
+    blocked,
+    live,
+    follow,
+    trip,
+    device,
+    volunteer,
+    watch,
+    ground,
+    desk,
+):
     # Before /help/{alert}: /help/live is no alert's name.
     router.include_router(part.router)

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request, Response
 
 from dispatch.actions import tend_network
 from dispatch.ports import Tx
-from web.call import Written, begin, named, written
+from web.call import Written, answer, begin, named, written
 from web.schemas import answers, bodies, told
+from web.schemas.answers import BlockedView
 
 router = APIRouter(prefix="/v1", tags=["network"])
 
@@ -91,6 +92,13 @@ async def post_block(request: Request, id: str) -> Response:  # noqa: A002
     _, public_id = call.person_id, named(id, "person")
     await call.body_or_nothing(bodies.NothingBody)
     return written(await call.write(lambda tx, now: tend_network.block(tx, now, call.viewer, public_id), 204))
+
+
+@router.get("/me/blocked", **told.call("Whom I blocked", answer=BlockedView))
+async def get_blocked(request: Request) -> Response:
+    """People I blocked, with their first names."""
+    call = await begin(request)
+    return answer(await call.read(lambda tx, now: tend_network.blocked(tx, now, call.viewer)))
 
 
 @router.delete("/people/{id}/block", **told.call("Unblock", status=204, refuses=(404,)))

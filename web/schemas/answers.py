@@ -274,6 +274,12 @@ class MemberView(Told):
     joined: bool
 
 
+class BlockedView(Told):
+    """Whom I blocked: their names for me alone."""
+
+    blocked: list[dict[str, str | None]]
+
+
 class ReceivedView(Told):
     """It was received."""
 
