@@ -46,7 +46,7 @@ def test_nobody_can_call_themselves_committed_and_breaks_are_silent() -> None:
 
 def test_an_alert_begins_without_an_answer_and_with_a_reason() -> None:
     assert NewAlert(person_id=1).reasons == Reasons(ring="1")
-    assert {answer.value for answer in Answer} == {"acknowledged", "declined", "claimed", "stood_down"}
+    assert {answer.value for answer in Answer} == {"acknowledged", "declined", "claimed", "could", "stood_down"}
 
 
 @given(requests())
