@@ -27,6 +27,10 @@ STIRRING_PRIOR: Final = 20.0
 """So many open inboxes are needed before they say much."""
 SILENCED: Final = 0.35
 """An alert they looked at makes that share of people stop looking for a week or so."""
+PICKS_UP: Final = 4.0
+"""Minutes from waking until the phone is looked at and an answer is given."""
+NIGHT_MINUTES: Final = 600.0
+"""Whoever sleeps has woken by then."""
 REACHABLE: Final = 0.70
 """Share of awake people whose phone reaches them."""
 BEDTIME_H: Final = (23.6, 1.3)
@@ -131,6 +135,25 @@ def hears(
     up = np.minimum(1.0, more * awake(local_minute))
     reached = REACHABLE * (up + WOKEN * (1.0 - up)) * (1.0 - SILENCED) ** np.asarray(fatigue)
     return np.where(online, 1.0, np.where(quiet, 0.0, reached))
+
+
+def wakes(local_minute: Floats, minutes: Floats | float) -> Floats:
+    """How many sleepers wake and look within so many minutes, for each person whom an alert reaches at once.
+
+    `local_minute`: of the local day, when the alert was sent.
+    """
+    up = awake(local_minute)
+    later = awake(np.asarray(local_minute) + np.clip(np.asarray(minutes) - PICKS_UP, 0.0, NIGHT_MINUTES))
+    return np.maximum(0.0, later - up) * (1.0 - WOKEN) / (up + WOKEN * (1.0 - up))
+
+
+def decided_by(hears: Floats, minutes: Floats | float, online: Mask, local_minute: Floats) -> Floats:
+    """P(an alert of that minute of the local day has been looked at and decided on within so many minutes).
+
+    `hears`: R at that minute. Whoever slept looks when they wake, so an alert before dawn is not lost.
+    """
+    woke = np.where(online, 0.0, wakes(local_minute, minutes))
+    return np.minimum(np.maximum(hears, REACHABLE), hears * (answered_by(minutes, online) + woke))
 
 
 def personal(accepts: Floats, expected: Floats) -> Floats:

@@ -36,19 +36,23 @@ KEPT: Final = 1.0 - odds.NO_SHOW
 LEAST_WAIT: Final = 12.0
 """Minutes: nobody is judged by less time than the check of a promise takes."""
 FATIGUE_COST: Final = 0.5
-LOAD_COST: Final = 5.0
 USED_COST: Final = 1.0
 """The last alert of somebody's week costs twice what the first does: it is kept for the call that needs it."""
-PRICE: Final = 1.6e-3
-"""P(enough) that an alert of cost 1 must add at weight 1, or it is not sent: nobody is woken for a hopeless call."""
-PRICE_LEAST: Final = 0.3
+PRICE: Final = 3e-4
+"""P(enough) that an alert of cost 1 must add at weight 1 in a rested network, or it is not sent …"""
+PRICE_OF_LOAD: Final = 15.0
+"""… and how much more per unit of its mean F: in a tired one every alert is missed by a later call."""
+FURTHER: Final = 1 / 3
+"""The forecast counts whoever would pay at that share of the price: while those asked stay silent, looks go on."""
 PRICE_POINTS: Final = 24
 """Lengths of the list at which its worth is weighed."""
+ASKED_LEAST: Final = 10
+"""So many are asked whatever it costs: nobody who calls is met with silence."""
 FLOOR: Final = 0.002
 """Expected kept seats per unit of attention below which nobody is listed at weight 1."""
 FLOOR_LEAST: Final = 0.02
 LATE_HALVES: Final = 15.0
-"""Minutes past the plan in which price and floor halve, down to their least."""
+"""Minutes past the plan in which the floor halves, down to its least."""
 DRIP: Final = 20
 """People a late look adds at most, per unit of weight."""
 AIM: Final = 0.95
@@ -128,9 +132,9 @@ def floor_at(waited: float, plan: float, weight: int) -> float:
     return FLOOR / weight * attention.halved(waited - plan, LATE_HALVES, FLOOR_LEAST)
 
 
-def price_at(waited: float, plan: float, weight: int) -> float:
-    """The P(enough) an alert of cost 1 must add to be sent: late, it sinks, and the rest of the night is for drips."""
-    return PRICE / weight**2 * attention.halved(waited - plan, LATE_HALVES, PRICE_LEAST)
+def price_of(weight: int, load: float) -> float:
+    """The P(enough) that an alert of cost 1 must add to be sent. `load`: mean fatigue of the candidates."""
+    return PRICE * (1.0 + PRICE_OF_LOAD * load) / weight
 
 
 def decide(look: Look, form: Form) -> Decision:
@@ -146,16 +150,19 @@ def decide(look: Look, form: Form) -> Decision:
     pool = look.pool
     load = float(pool.fatigue.mean()) if len(pool) else 0.0
     floor = floor_at(case.waited, case.plan, case.weight)
-    listed = _listed(look, case, load, floor, form)
+    listed = _listed(look, case, floor, form)
     by = plan_deadline(request, kind, now)
     left = (by - now) / timedelta(minutes=1)
     base = _promised(look, case)
     known = _expected_yeses(look)
     factor = _tonight(look, known, TONIGHT_PRIOR) * KEPT
-    price = price_at(case.waited, case.plan, case.weight) if form.second else 0.0
+    price = price_of(case.weight, load) if form.second else 0.0
     ladder = _ladder(look, case, listed, left)
     steps = [odds.p_enough(base, _scaled(rates, factor), case.lots) for rates in ladder.rates]
-    worth = _worth(case, base, ladder, steps, factor, price)
+    worth = max(
+        _worth(case, base, ladder, steps, factor, price),
+        int(np.searchsorted(ladder.edges, min(len(listed.rows), ASKED_LEAST - len(look.asked)))),
+    )
     want = target(case.waited, case.plan, load, request, form)
     count, most, p_then, ended = 0, 0, steps[0], "enough"
     if request.seats.open > 0 and steps[0] < want and not request.over:
@@ -170,8 +177,9 @@ def decide(look: Look, form: Form) -> Decision:
         weight=case.weight, tonight=factor / KEPT, ended=ended,
     )  # fmt: skip
     hoped = _tonight(look, known, FORECAST_PRIOR) * KEPT
+    further = max(worth, _worth(case, base, ladder, steps, factor, price * FURTHER))
     outlook = Forecast(
-        p=odds.p_enough(base, _scaled(ladder.rates[-1], hoped), case.lots), by=by,
+        p=odds.p_enough(base, _scaled(ladder.rates[further], hoped), case.lots), by=by,
         early=look.known_outcomes < EARLY_OUTCOMES, alerted=request.alerted + count,
         in_reach=len(pool) + len(look.asked),
     )  # fmt: skip
@@ -225,17 +233,18 @@ def _sizes(seats: Whole, case: _Case) -> Whole:
     return np.minimum(np.maximum(1, seats // case.lot), odds.LOTS_MAX)
 
 
-def _listed(look: Look, case: _Case, load: float, floor: float, form: Form) -> _List:
+def _listed(look: Look, case: _Case, floor: float, form: Form) -> _List:
     """Everybody worth asking now, best first: expected kept seats per unit of attention."""
     pool = look.pool
     crowd = usual(look)
     chance = chances(look, form, crowd)
     heard = hears(look)
     soon = max(case.plan / 2, LEAST_WAIT)
-    useful = chance * heard * attention.answered_by(soon, pool.online) * KEPT
+    local = matching.local_minute(look.now, pool.lon)
+    useful = chance * attention.decided_by(heard, soon, pool.online, local) * KEPT
     useful = np.where(pool.elsewhere, useful * ELSEWHERE, useful)
     rings = RING_COST_PRESSING if form.second and case.weight >= RAISED_WEIGHT else RING_COST
-    cost = (1.0 + FATIGUE_COST * pool.fatigue) * (1.0 + LOAD_COST * load) * rings[pool.ring]
+    cost = (1.0 + FATIGUE_COST * pool.fatigue) * rings[pool.ring]
     size = _sizes(pool.seats, case)
     if form.second:
         cost = cost * (1.0 + USED_COST * pool.sent_7d / np.maximum(1, pool.weekly_max))
@@ -258,17 +267,19 @@ def _promised(look: Look, case: _Case) -> Floats:
     return odds.kept(kept, case.lots)
 
 
-def _heard_by_now(look: Look) -> tuple[Floats, Floats]:
-    """Of everybody asked: minutes since, and the chance that they have looked and decided."""
+def _decided(look: Look, more: float = 0.0) -> Floats:
+    """Of everybody asked: the chance that they will have looked and decided so many minutes from now."""
     asked = look.asked
-    waited = np.maximum(0.0, (look.now.timestamp() - asked.sent_s) / 60)
-    return waited, asked.hears * attention.answered_by(waited, asked.online)
+    waited = np.maximum(0.0, (look.now.timestamp() - asked.sent_s) / 60) + more
+    # Their clocks are the neighbourhood's: where each of them lives is not kept with the alert.
+    here = float(np.nan_to_num(look.pool.lon).mean()) if len(look.pool) else 0.0
+    local = np.mod(asked.sent_s / 60 + here * 4.0, 1_440.0)
+    return attention.decided_by(asked.hears, waited, asked.online, local)
 
 
 def _expected_yeses(look: Look) -> float:
     """Yeses the crowd would have given by now to what was sent."""
-    _, heard = _heard_by_now(look)
-    return float((look.asked.chance * heard).sum())
+    return float((look.asked.chance * _decided(look)).sum())
 
 
 def _tonight(look: Look, expected: float, prior: float) -> float:
@@ -282,9 +293,8 @@ def _silent_rates(look: Look, case: _Case, left: float) -> Floats:
     Who has looked and said nothing is less and less likely to come; a refusal counts no more.
     """
     asked = look.asked
-    waited, heard = _heard_by_now(look)
-    later = asked.hears * attention.answered_by(waited + left, asked.online)
-    still = asked.chance * (later - heard) / np.maximum(0.05, 1.0 - odds.SAYS_NO * heard)
+    heard = _decided(look)
+    still = asked.chance * (_decided(look, left) - heard) / np.maximum(0.05, 1.0 - odds.SAYS_NO * heard)
     return _rates(np.where(asked.silent, still, 0.0), _sizes(asked.seats, case), case)
 
 
@@ -319,7 +329,8 @@ class _Ladder:
 
 
 def _ladder(look: Look, case: _Case, listed: _List, left: float) -> _Ladder:
-    weights = listed.chance * listed.hears * attention.answered_by(left, listed.online)
+    local = matching.local_minute(look.now, look.pool.lon[listed.rows])
+    weights = listed.chance * attention.decided_by(listed.hears, left, listed.online, local)
     cuts = np.geomspace(1, max(1, len(weights)), PRICE_POINTS).astype(np.int64)
     edges = np.unique(np.concatenate([[0], cuts[cuts <= len(weights)]]))
     rungs = [_rates(weights[a:b], listed.size[a:b], case) for a, b in pairwise(edges.tolist())]

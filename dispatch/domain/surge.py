@@ -19,6 +19,8 @@ Whole = NDArray[np.int64]
 LEAST: Final = 0.001
 SPLIT_COST: Final = 0.15
 SMALL_PARTY: Final = 4
+SPARE_COST: Final = 0.1
+"""A seat that stays empty is one somebody else could have had: seats are what a flood is short of."""
 FIRST_LEG_MINUTES: Final = 90.0
 DANGER_WEIGHT: Final = 40
 ON: Final = 1.0
@@ -72,7 +74,8 @@ def _worth(contest: Contest) -> Floats:
     value = np.vectorize(lambda weight: WEIGHTS.get(int(weight), 1.0), otypes=[np.float64])(contest.weight)[:, None]
     seats = np.minimum(contest.seats[None, :], contest.open_seats[:, None])
     splits = (contest.party <= SMALL_PARTY)[:, None] & (seats < contest.open_seats[:, None])
-    worth = seats * value * contest.chance - contest.minutes / 60.0 - np.where(splits, SPLIT_COST * value, 0.0)
+    gain = contest.chance * (seats * value - SPARE_COST * (contest.seats[None, :] - seats))
+    worth = gain - contest.minutes / 60.0 - np.where(splits, SPLIT_COST * value, 0.0)
     return np.where(contest.minutes <= FIRST_LEG_MINUTES, worth, -np.inf)
 
 

@@ -82,3 +82,23 @@ def test_whoever_looked_at_alerts_lately_is_less_likely_to_look_at_the_next() ->
     heard = attention.hears(noon, nobody, nobody, fatigue=np.array([0.0, 1.0, 3.0]))
     assert heard[0] > heard[1] > heard[2] > 0
     assert heard[1] == pytest.approx(heard[0] * (1 - attention.SILENCED))
+
+
+def test_an_alert_sent_before_dawn_is_looked_at_when_its_sleeper_wakes() -> None:
+    at = np.array([5 * 60.0])
+    hears = attention.hears(at, np.array([False]), np.array([False]))
+    soon, later = (attention.decided_by(hears, minutes, np.array([False]), at)[0] for minutes in (30, 240))
+    assert soon < 0.1
+    assert later == pytest.approx(attention.REACHABLE * 0.9, abs=0.07)
+
+
+@given(minutes, st.floats(0, 1_439), st.booleans(), st.booleans())
+def test_at_any_hour_more_time_never_means_fewer_answers_and_never_more_than_can_be_reached(
+    at: np.ndarray, local: float, online: bool, quiet: bool
+) -> None:
+    hour, flag = np.array([local]), np.array([online])
+    hears = attention.hears(hour, flag, np.array([quiet]), more=1.7)
+    share = np.array([attention.decided_by(hears, each, flag, hour)[0] for each in at])
+    assert (share >= 0).all()
+    assert (share <= max(float(hears[0]), attention.REACHABLE) + 1e-9).all()
+    assert (np.diff(share) >= -1e-9).all()

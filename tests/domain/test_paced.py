@@ -164,7 +164,7 @@ def test_late_looks_are_a_drip_and_never_a_second_blast() -> None:
 
 def test_people_asleep_are_not_asked_for_what_they_hardly_can_change() -> None:
     night: dict[str, Any] = {"lon": -135.0, "minutes": np.linspace(20, 230, 3_000)}
-    asleep = Look(request=call(9), now=NOON, pool=crowd(3_000, **night))
+    asleep = Look(request=call(30), now=NOON, pool=crowd(3_000, **night))
     decision = PACED(asleep)
     assert decision.note.ended == "worth"
     assert 0 < len(decision.ask) < decision.note.listed
@@ -177,10 +177,25 @@ def test_where_nine_seats_cannot_be_found_the_few_there_are_still_are_asked() ->
     assert len(decision.ask) == 3
 
 
-def test_the_price_of_an_alert_falls_with_urgency_and_when_it_is_late() -> None:
-    assert [paced.price_at(t, 30, 4) for t in (0, 30, 45)] == pytest.approx([1e-4, 1e-4, 5e-5])
-    assert paced.price_at(10_000, 30, 4) == pytest.approx(3e-5)
-    assert [paced.price_at(0, 30, u) for u in (1, 8, 40)] == pytest.approx([1.6e-3, 2.5e-5, 1e-6])
+def test_the_price_of_an_alert_falls_with_urgency_and_rises_where_people_are_tired() -> None:
+    assert [paced.price_of(u, 0.0) for u in (1, 4, 8, 40)] == pytest.approx([3e-4, 7.5e-5, 3.75e-5, 7.5e-6])
+    assert [paced.price_of(4, load) for load in (0.02, 0.2, 1.0)] == pytest.approx([9.75e-5, 3e-4, 1.2e-3])
+
+
+def test_a_tired_neighbourhood_is_asked_less_for_the_same_call() -> None:
+    far = np.linspace(60, 200, 400)
+    asked = [len(PACED(look(9, 400, fatigue=np.full(400, f), minutes=far)).ask) for f in (0.0, 0.3, 0.8)]
+    assert asked[0] > asked[1] > asked[2] > 0
+
+
+@pytest.mark.parametrize("people", [3, paced.ASKED_LEAST, 400])
+def test_a_call_that_no_alert_would_pay_for_is_still_heard_by_a_few(people: int) -> None:
+    hopeless = look(20, people, fatigue=np.full(people, 0.8), minutes=40.0)
+    first = PACED(hopeless)
+    assert len(first.ask) == min(people, paced.ASKED_LEAST)
+    left = ~np.isin(np.arange(people), first.ask)
+    then = replace(hopeless, pool=hopeless.pool.only(left), asked=told(hopeless, first, minutes=2.0))
+    assert len(PACED(then).ask) == 0
 
 
 def test_the_last_alert_of_a_week_is_kept_for_who_needs_it() -> None:
@@ -266,3 +281,11 @@ def test_whoever_is_asked_is_the_beginning_of_those_worth_asking(seen: Look, for
         assert len(decision.worth) == 0 or decision.note.ended != "enough"
         late = seen.request.age(seen.now) > KINDS[seen.request.kind].plan
         assert not late or len(decision.worth) <= paced.DRIP * decision.note.weight
+
+
+def test_the_forecast_does_not_count_people_who_will_never_be_asked() -> None:
+    tired = look(9, 3_000, fatigue=np.full(3_000, 0.8), minutes=np.linspace(5, 230, 3_000), lon=-150.0)
+    decision = PACED(tired)
+    free = FORMS["paced-first"](tired)
+    assert len(decision.worth) < decision.note.listed
+    assert decision.forecast.p < free.forecast.p

@@ -116,3 +116,16 @@ def test_an_ask_whose_offers_suffice_already_is_given_no_more() -> None:
 
 def test_with_many_asks_rounds_are_held_half_as_often() -> None:
     assert window(MANY) == WINDOW < window(MANY + 1) == WINDOW_MANY
+
+
+def test_a_big_car_is_kept_for_the_party_that_fills_it() -> None:
+    one = Contest(
+        chance=np.ones((1, 2)), minutes=np.array([[10.0, 15.0]]), open_seats=np.array([2]), party=np.array([2]),
+        weight=np.array([1]), seats=np.array([6, 2]),
+    )  # fmt: skip
+    two = replace(
+        one, chance=np.ones((2, 2)), minutes=np.full((2, 2), 10.0), open_seats=np.array([2, 6]),
+        party=np.array([2, 6]), weight=np.array([1, 1]),
+    )  # fmt: skip
+    assert offers(one)[0] == (0, 1)
+    assert sorted(offers(two)) == [(0, 1), (1, 0)]
