@@ -8,6 +8,7 @@ from dispatch.actions.look import drilled_of, request_state, role_for, seen_requ
 from dispatch.actions.seats import covered_if_full, promote
 from dispatch.actions.words import REOPEN, STAND_DOWN, disclosed, look_soon, tell, tell_claimer
 from dispatch.domain import visibility
+from dispatch.domain.drill import STAYS
 from dispatch.domain.errors import BelowClaimed, NotAllowed, NotFound, RequestOver
 from dispatch.domain.events import EventKind
 from dispatch.domain.kinds import kind_named, quantity_of
@@ -192,7 +193,7 @@ class Vouch:
 def vouch(tx: Tx, now: datetime, command: Vouch) -> dict[str, Any]:
     """`{vouched}` afterwards.
 
-    Raises: NotFound; NotAllowed for somebody who is not in ring 1 or 2; RequestOver.
+    Raises: NotFound; NotAllowed for somebody who is not in ring 1 or 2, and of a drill; RequestOver.
     """
     request = tx.requests.by_public(command.request)
     person = command.viewer.person_id
@@ -203,6 +204,8 @@ def vouch(tx: Tx, now: datetime, command: Vouch) -> dict[str, Any]:
     if not command.lends:
         tx.requests.unvouch(request.id, person)
         return {"vouched": False}
+    if request.drill:
+        raise NotAllowed(STAYS)
     if person == request.requester or command.ring not in ("1", "2"):
         raise NotAllowed("Only friends of the person who asks, and their friends, can vouch.")
     if tx.requests.vouch(request.id, person, now):

@@ -15,6 +15,7 @@ from dispatch.actions.reach import bound_of, reached
 from dispatch.actions.words import hashed, tell, tell_house
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
+from dispatch.domain.drill import STAYS
 from dispatch.domain.errors import NoMorePasses, NotAllowed, NotFound, OnHold, RequestOver, SignIn
 from dispatch.domain.events import ControlKind, EventKind, InboxKind
 from dispatch.domain.people import Person
@@ -101,7 +102,7 @@ def _refuse(tx: Tx, request: Request, viewer: Viewer, role: Role | None) -> None
     if request.over:
         raise RequestOver(request.status)
     if request.drill:
-        raise NotAllowed("This is a drill: it stays with the people who were asked.")
+        raise NotAllowed(STAYS)
     if viewer.held:
         raise OnHold("A report about you is looked at first, within 24 hours. You can't pass calls on until then.")
     if tx.safety.frozen(request.id) is not None:

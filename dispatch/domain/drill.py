@@ -17,6 +17,8 @@ from dispatch.domain.standing import Bound
 
 ANSWERS: Final = frozenset({Answer.COULD, Answer.DECLINED})
 """What is said to a drill."""
+STAYS: Final = "This is a drill: it stays with the people who were asked."
+"""What whoever would take it further reads."""
 
 
 def gentle(urgency: Urgency) -> Urgency:

@@ -7,7 +7,7 @@ import pytest
 
 from dispatch.actions import look
 from dispatch.actions.answer_alert import AnswerAlert, answer_alert
-from dispatch.actions.change_request import SetReach, set_reach
+from dispatch.actions.change_request import SetReach, Vouch, set_reach, vouch
 from dispatch.actions.pass_on import PassOn, pass_on
 from dispatch.clock import SteppedClock
 from dispatch.domain import limits
@@ -85,6 +85,8 @@ def test_nothing_of_a_drill_can_be_taken_and_nothing_real_can_be_answered_like_o
             night.claim(drill.public_id, ana, standby=standby)
     with night.no_trace(), pytest.raises(NotAllowed):
         night.do(pass_on, PassOn(request=drill.public_id, viewer=Viewer(person_id=ana)))
+    with night.no_trace(), pytest.raises(NotAllowed):
+        night.do(vouch, Vouch(request=drill.public_id, viewer=Viewer(person_id=ana), ring="1", lends=True))
     real = night.post(owner, 4).request
     night.settle()
     with night.no_trace(), pytest.raises(Invalid):
