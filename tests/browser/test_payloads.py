@@ -177,7 +177,7 @@ def test_what_arrives_on_an_open_page_is_text_too(enter: Enter, house: House) ->
     ben, wall, ana = pages
     ana.fill("#quantity", "4")
     ana.fill("#place", "I-15 near Baker, CA")
-    ana.locator("#phone").evaluate("(e) => { e.value = 'javascript:ran()'; }")
+    ana.locator("#phone").evaluate("(e) => { e.value = 'javascript:ran(5550100)'; }")
     for page in (ben, wall):
         page.reload()
     ana.click(".send .main")
