@@ -132,7 +132,10 @@ def test_hubs_are_told_only_of_what_they_could_read(store: SqlStore) -> None:
         done(store, claim(10**9, world.people[1]))
     done(store, lambda tx, now: tx.journal.append(CONTROL, "person_changed", {}))
     store.close()
-    assert heads == [1, 2]
+    # Whoever wrote is answered first: by the time a hub looks, the next event may be there already, never fewer.
+    assert len(heads) == 2
+    assert heads[0] in (1, 2)
+    assert heads[1] == 2
 
 
 @pytest.mark.parametrize("waiting", [limits.QUEUE_JOBS])
