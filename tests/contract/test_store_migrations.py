@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import DeadlockDetected
 from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from dispatch.clock import SteppedClock
 from dispatch.ids import SystemIds
@@ -103,3 +106,22 @@ def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
         )
     assert "geheim" not in str(why.value)
     assert "\n" not in str(why.value)
+
+
+def test_a_step_that_met_others_the_other_way_round_is_run_again_and_given_up_in_the_end() -> None:
+    met: list[str] = []
+
+    def meets(times: int) -> None:
+        def step(config: Config, to: str) -> None:
+            met.append(to)
+            if len(met) <= times:
+                raise OperationalError("DROP", {}, DeadlockDetected())
+
+        met.clear()
+        migrations._run(step, Config(), "head")
+
+    meets(2)
+    assert met == ["head"] * 3
+    with pytest.raises(OperationalError):
+        meets(migrations.TRIES)
+    assert len(met) == migrations.TRIES

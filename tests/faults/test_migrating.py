@@ -55,10 +55,10 @@ class NextRelease:
         self._config.set_main_option("path_separator", "newline")
 
     def up(self) -> None:
-        command.upgrade(self._config, "next")
+        migrations._run(command.upgrade, self._config, "next")
 
     def down(self) -> None:
-        command.downgrade(self._config, REVISIONS[-1])
+        migrations._run(command.downgrade, self._config, REVISIONS[-1])
 
     def columns(self) -> set[str]:
         engine = create_engine(self.url)

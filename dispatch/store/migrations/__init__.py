@@ -4,11 +4,17 @@ Invariant: what the steps build is what tables.py says, on both engines, up, dow
 (tests/contract/test_store_migrations.py).
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import OperationalError
+
+TRIES: Final = 5
+"""Times a step is run that met others who hold its tables the other way round."""
+DEADLOCK: Final = "40P01"
 
 
 def _config(url: str) -> Config:
@@ -20,12 +26,26 @@ def _config(url: str) -> Config:
 
 def upgrade(url: str, to: str = "head") -> None:
     """Brings the database up to that revision; a no-op where it is."""
-    command.upgrade(_config(url), to)
+    _run(command.upgrade, _config(url), to)
 
 
 def downgrade(url: str, to: str) -> None:
     """Takes it back to that revision; "base" is an empty database."""
-    command.downgrade(_config(url), to)
+    _run(command.downgrade, _config(url), to)
+
+
+def _run(step: Callable[[Config, str], None], config: Config, to: str) -> None:
+    """Runs it, and again where PostgreSQL ended it so that two would not wait for each other for ever: it left nothing.
+
+    Raises: whatever else it met, and the deadlock after TRIES.
+    """
+    for number in range(1, TRIES + 1):
+        try:
+            return step(config, to)
+        except OperationalError as error:
+            if number == TRIES or getattr(error.orig, "sqlstate", None) != DEADLOCK:
+                raise
+    return None
 
 
 def gentle_locks(op: Any) -> None:  # noqa: ANN401 - alembic.op is a module
