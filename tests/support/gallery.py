@@ -285,6 +285,7 @@ def scenes(held: Evening) -> Sequence[Scene]:
         Scene("help, everything", "ben", "/help", _open("main details > summary")),
         Scene("help, alerts", "cem", "/help"),
         Scene("help, nothing", "dora", "/help"),
+        Scene("help, blocked", "ben", "/help/blocked"),
         Scene("help, nobody", None, "/help"),
         Scene("take", "cem", f"/r/{asks['asked']}/take"),
         Scene("take, by link", "helper asked", f"/r/{asks['asked']}/take"),

@@ -100,7 +100,7 @@ def test_what_the_sockets_are_told_is_linked_to_the_write_that_caused_it(play: P
     with collecting() as collector:
 
         async def story(world: World) -> None:
-            async with world.app.api.router.lifespan_context(world.app.api), world.client("ana") as ana:  # type: ignore[union-attr]
+            async with world.client("ana") as ana:
                 await world.post(ana, "/v1/requests", RIDE)
                 hub = world.app.api.state.hub  # type: ignore[union-attr]
                 _, head = await world.flare.store.read(lambda tx, now: tx.journal.head())
