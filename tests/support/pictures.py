@@ -26,6 +26,8 @@ PHONES = {
 """By file: the scene, and what stands at the top."""
 WALL: dict[str, Any] = {"viewport": {"width": 1600, "height": 900}, "color_scheme": "dark"}
 ON_THE_WAY = ".side:has-text('on the way')"
+# The gallery opens what is folded; a visitor finds it closed.
+CLOSED = "() => document.querySelectorAll('main details[open]').forEach((each) => { each.open = false; })"
 
 
 def phones(browser: Browser, folder: Path) -> None:
@@ -35,6 +37,7 @@ def phones(browser: Browser, folder: Path) -> None:
         known = {scene.name: scene for scene in scenes(visitors.evening)}
         for name, (scene, top) in PHONES.items():
             page = visitors.look(known[scene])
+            page.evaluate(CLOSED)
             page.locator(top).evaluate("(each) => each.scrollIntoView()")
             page.screenshot(path=INTO / f"{name}.png")
         visitors.close()
