@@ -92,6 +92,8 @@ def enter(browser: Browser, house: House) -> Iterator[Enter]:
             page.wait_for_selector("text=Settings")
         if who is None or path != "/help":
             page.goto(house.address + path)
+        if script and path.startswith("/watch"):
+            page.wait_for_selector("html.drawn")  # its keys and its stream work from here on
         return page
 
     yield someone

@@ -129,6 +129,18 @@ def test_a_call_that_has_ended_is_played_again_by_keys_alone(enter: Enter, call:
     expect(wall.locator("#replay")).to_be_hidden()
 
 
+def test_news_in_the_panel_leave_the_focus_where_it_was(enter: Enter, call: Call) -> None:
+    ended = ask(call, "ana", 4)
+    call("ana", f"/v1/requests/{ended}/close", {"disposition": "resolved"})
+    wall = enter(None, "/watch", **WALL)
+    wall.keyboard.press("ArrowDown")
+    expect(wall.locator("a[data-ended]")).to_be_focused()
+    for waiting, lon in ((2, -116.07), (3, -117.0)):
+        ask(call, "ana", waiting, lon)
+        expect(wall.locator(".four dd").first).to_have_text("2" if waiting == 2 else "5")
+        expect(wall.locator("a[data-ended]")).to_be_focused()
+
+
 def test_a_replay_keeps_its_view_from_step_to_step(enter: Enter, house: House, call: Call) -> None:
     request = ask(call, "ana", 4)
     call("ana", f"/v1/requests/{request}/close", {"disposition": "resolved"})

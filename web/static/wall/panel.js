@@ -24,7 +24,7 @@ export function showPanel(html) {
   const before = new Map([...panel.querySelectorAll("[data-open]")].map((each) => [each.dataset.ask, Number(each.dataset.open)]));
   const news = () => [...panel.querySelectorAll(".news li")], named = (line) => line.querySelector("time").dateTime + line.querySelector("span").textContent;
   const read = new Set(news().map(named));
-  const focused = document.activeElement?.dataset?.ask, first = panel.querySelector("#hero")?.textContent;
+  const focused = namesAsk(document.activeElement), first = panel.querySelector("#hero")?.textContent;
   panel.innerHTML = markup(html);
   if (panel.querySelector("#hero")?.textContent === first) {
     for (const each of news()) if (each.querySelector(".m-stop") && !read.has(named(each))) each.classList.add("flash");
@@ -32,7 +32,7 @@ export function showPanel(html) {
   for (const each of panel.querySelectorAll("[data-open]")) {
     if (Number(each.dataset.open) > (before.get(each.dataset.ask) ?? Infinity)) each.classList.add("flash");
   }
-  if (focused) panel.querySelector(`a[data-ask="${CSS.escape(focused)}"]`)?.focus();
+  if (focused) links().find((each) => namesAsk(each) === focused)?.focus();
   tick();
   if (Date.now() - said > SAID_S * 1000) {
     said = Date.now();
@@ -52,5 +52,7 @@ export function tick() {
     if (each.textContent !== text) each.textContent = text;
   }
 }
+
+const namesAsk = (link) => link?.dataset?.ask ?? link?.dataset?.ended;
 
 export const links = () => [...panel.querySelectorAll("a[data-ask],a[data-ended]")];
