@@ -7,7 +7,7 @@ key and fields come from a form). Nothing is answered 2xx before the store has c
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -285,6 +285,3 @@ def written(done: Written, headers: Mapping[str, str] | None = None) -> Response
     if done.status == 204:
         return Response(status_code=204, headers=told)
     return answer(done.body, done.status, told)
-
-
-Endpoint = Callable[..., Awaitable[Response]]

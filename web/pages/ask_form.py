@@ -3,13 +3,13 @@
 Pure over the form. Three things are needed, nothing else is; whatever was typed comes back on the page unchanged.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dispatch.actions.post_request import PostRequest
 from dispatch.domain import limits, whereabouts
 from dispatch.domain.errors import Invalid, PlaceUnclear
-from dispatch.domain.kinds import KINDS, kind_named
+from dispatch.domain.kinds import kind_named
 from dispatch.domain.plain_text import check_phone, check_text
 from dispatch.domain.request import NEEDS, Urgency
 from dispatch.domain.visibility import Viewer
@@ -124,11 +124,3 @@ def choice_value(choice: dict[str, Any]) -> str:
     """A choice of place as the radio button sends it back."""
     place = choice["place"]
     return f"{place['lat']:.5f},{place['lon']:.5f},{place['accuracy_m']:.0f}"
-
-
-def again(sent: Typed, **changes: Any) -> Typed:
-    """The fields as they are shown once more."""
-    return replace(sent, **changes)
-
-
-LOCATED: Final = frozenset(name for name, kind in KINDS.items() if kind.located)

@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 
 from geo.gazetteer import Place, gazetteer
-from geo.point import Point
 from web.pages.base_map import Frame
 
 MOST: Final = 14
@@ -88,15 +87,11 @@ def _fit(
             left = text_x - wide if ends_there else text_x
             rect = (left - 2, text_y - tall - 1, left + wide + 2, text_y + tall * 0.35)
             inside = rect[0] >= 2 and rect[1] >= 2 and rect[2] <= frame.width - 2 and rect[3] <= frame.height - 2
-            if inside and not any(_meet(rect, other) for other in used):
+            if inside and not any(meet(rect, other) for other in used):
                 return Label(name, x, y, text_x, text_y, ends_there, large), rect
     return None
 
 
-def _meet(a: Rect, b: Rect) -> bool:
+def meet(a: Rect, b: Rect) -> bool:
+    """Whether two boxes cover a part of each other."""
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def town_at(point: Point) -> Place:
-    """The place people would name at this point."""
-    return gazetteer().nearest(point)[0]

@@ -7,7 +7,6 @@ Colours come from classes: the policy against inline styles allows no others.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -17,20 +16,12 @@ from geo import cells, roads
 from geo.gazetteer import gazetteer
 from geo.point import Point
 from web.pages.base_map import LINES, XY, Frame, land_in, lines_in, path
-from web.pages.labels import Label, Rect, placed
+from web.pages.labels import Label, Rect, meet, placed
 
 WIDTH: Final = 350
 HEIGHT: Final = 220
 KM: Final = 190.0
 _ROAD_NEAR_KM: Final = 200.0
-
-
-@dataclass(frozen=True, slots=True)
-class Coming:
-    """Somebody on the way, by step and not by position: `share` of the way from `origin` to the place."""
-
-    origin: Point
-    share: float
 
 
 @lru_cache(maxsize=512)
@@ -51,7 +42,7 @@ def base(frame: Frame, around: Rect | None, *, size: float = 12.0, most: int = 1
     signs, shields = _road_signs(frame, taken)
     parts += signs
     towns = placed(frame, [*taken, *shields], [gazetteer().nearest(frame.centre)[0]], size=size, most=most)
-    parts += [_town(label) for label in towns]
+    parts += [town(label) for label in towns]
     return Markup("".join(parts))  # noqa: S704  # numbers and names escaped above
 
 
@@ -85,7 +76,7 @@ def _sign_at(frame: Frame, name: str, line: list[list[XY]], taken: Iterable[Rect
             x, y = run[int(share * (len(run) - 1))]
             inside = wide <= x <= frame.width - wide and 12 <= y <= frame.height - 12
             box = (x - wide / 2 - 4, y - 11, x + wide / 2 + 4, y + 11)
-            if inside and not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
+            if inside and not any(meet(box, other) for other in taken):
                 return x, y, wide
     return None
 
@@ -101,7 +92,8 @@ def road_line(frame: Frame, name: str) -> list[list[XY]]:
     return [run for run in runs if len(run) > 1]
 
 
-def _town(label: Label) -> str:
+def town(label: Label) -> str:
+    """A town's dot and name."""
     kind = ("m-city" if label.large else "m-town") + (" m-end" if label.ends_there else "")
     return (
         f'<circle class="m-dot" cx="{label.x:.0f}" cy="{label.y:.0f}" r="1.8"/>'

@@ -26,7 +26,7 @@ from web.pages.door import look
 from web.pages.faults import PageRoute
 from web.pages.labels import placed
 from web.pages.render import Reader, fragment, packed, page, reader_of
-from web.pages.svg_map import _town, hexagon
+from web.pages.svg_map import hexagon, town
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -170,7 +170,7 @@ async def _read(call: Call, request: Request) -> tuple[wall.Wall, Mapping[str, i
 
 def _still(frame: Frame, held: wall.Wall) -> Markup:
     """What a reader without script sees on the map: names and the hexagons of the asks."""
-    parts = [_town(label) for label in placed(frame, size=22, most=40)]
+    parts = [town(label) for label in placed(frame, size=22, most=40)]
     for ask in held.asks[:60]:
         tone = "m-hex m-covered" if ask.entry["seats"]["open"] == 0 else "m-hex"
         parts.append(f'<polygon class="{tone}" points="{hexagon(frame, ask.entry["cell"])}"/>')
