@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from dispatch.actions import tend_network
 from dispatch.domain.errors import SignIn
 from web.call import named
-from web.pages.door import form_call, look, new_key
+from web.pages.door import form_call, look
 from web.pages.faults import PageRoute
 from web.pages.follow import link_page
 from web.pages.render import page, reader_of
@@ -30,7 +30,7 @@ async def blocked_page(request: Request) -> Response:
         return link_page(request, HERE, status=401)
     reader = reader_of(request)
     people = [(each["id"], name_of(reader.speak, each)) for each in found["blocked"]]
-    return page(request, reader, "blocked", {"people": people, "key": new_key}, styles=("follow", "help"))
+    return page(request, reader, "blocked", {"people": people}, styles=("follow", "help"))
 
 
 @router.post(HERE)

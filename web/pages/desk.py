@@ -19,7 +19,7 @@ from dispatch.domain.lifecycle import Disposition
 from dispatch.domain.plain_text import check_text
 from web.call import named, numbered
 from web.pages import nouns
-from web.pages.door import Form, form_call, look, new_key
+from web.pages.door import Form, form_call, look
 from web.pages.faults import PageRoute
 from web.pages.helping import maps_link
 from web.pages.render import page, reader_of
@@ -103,7 +103,6 @@ async def desk_page(request: Request) -> Response:
             report | {"ago": speak.ago(datetime.fromisoformat(report["at"]), now)} for report in queue["reports"]
         ],
         "closes": [(name, speak.t(says)) for name, (_, says) in CLOSES.items()],
-        "key": new_key,
         "reason_chars": limits.REASON_CHARS,
         "updated": speak.clock(now),
     }

@@ -12,11 +12,11 @@ from markupsafe import Markup
 
 from dispatch.domain.errors import NotFound, SignIn
 from dispatch.domain.kinds import KINDS
-from dispatch.domain.visibility import EXACT
+from dispatch.domain.visibility import EXACT, words_for
 from geo.point import Point
 from web.call import named
 from web.pages import nouns, story, timeline
-from web.pages.door import look, new_key
+from web.pages.door import look
 from web.pages.faults import PageRoute
 from web.pages.following import Seen, see
 from web.pages.render import Reader, fragment, page, reader_of
@@ -37,15 +37,14 @@ async def follow_page(request: Request, public_id: str) -> Response:
     call = await look(request)
     try:
         seen = await call.read(lambda tx, now: see(tx, now, call.viewer, named(public_id)))
-    except NotFound:
-        return link_page(request, f"/r/{public_id}")
-    except SignIn:
+    except (NotFound, SignIn):
         return link_page(request, f"/r/{public_id}")
     reader = reader_of(request, country=seen.country, at=seen.middle)
-    values = region(reader, seen) | {
+    values = region(reader, seen)
+    values |= {
         "title": titled(reader.speak, seen),
         "seen": seen,
-        "fragment": Markup(fragment(reader, "follow_live", region(reader, seen))),  # noqa: S704  # our own template
+        "fragment": Markup(fragment(reader, "follow_live", values)),  # noqa: S704  # our own template
     }
     return page(request, reader, "follow", values, styles=("signs", "follow", "map"))
 
@@ -59,17 +58,13 @@ def titled(speak: Speaker, seen: Seen) -> Markup:
 def link_page(request: Request, to: str, *, status: int = 404, wrong: bool = False) -> Response:
     """The page that takes a link's token: by script from the fragment, without script from a box."""
     reader = reader_of(request)
-    return page(request, reader, "link", {"to": to, "wrong": wrong, "key": new_key}, status=status)
+    return page(request, reader, "link", {"to": to, "wrong": wrong}, status=status)
 
 
 def label_of(seen: Seen) -> str | None:
     """The place in soft words, made from the cell, whoever reads."""
     place = seen.view.get("place")
-    if not place or not place.get("cell"):
-        return None
-    from dispatch.domain.visibility import words_for
-
-    return words_for(place["cell"])
+    return words_for(place["cell"]) if place and place.get("cell") else None
 
 
 def region(reader: Reader, seen: Seen) -> dict[str, Any]:
@@ -85,7 +80,6 @@ def region(reader: Reader, seen: Seen) -> dict[str, Any]:
         "bar": [] if view["drill"] else story.bar(view),
         "bar_words": story.bar_words(speak, view),
         "claims": [_card(speak, view, claim) for claim in story.standing(view)] if view["role"] in _NAMES else [],
-        "standby": [claim for claim in view["claims"] if claim["status"] == "standby"],
         "notes": [each | {"at": story.when(each["at"])} for each in view.get("notes", ())],
         "map": _map(speak, seen),
         "strip": _strip(speak, seen),
@@ -106,7 +100,6 @@ def region(reader: Reader, seen: Seen) -> dict[str, Any]:
         "exact": view["role"] in _NAMES,
         "helper": seen.helper or seen.member,
         "needs": nouns.needs(reader.speak, seen.view.get("needs") or ()),
-        "key": new_key,
         "updated": speak.clock(reader.now),
         "refresh": None if not going else REFRESH_S if view["status"] == "open" else COVERED_REFRESH_S,
     }

@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from dispatch.actions import change_request, close_request, step_claim
 from dispatch.actions.decide_claim import DecideClaim, Decision, decide_claim
 from dispatch.actions.words import hashed
+from dispatch.domain import limits
 from dispatch.domain.errors import Invalid, NotFound, SignIn
 from dispatch.domain.lifecycle import Disposition, Step
 from dispatch.domain.plain_text import check_text
@@ -22,7 +23,7 @@ from dispatch.ports import Grant, Power, Tx
 from web import auth
 from web.call import named
 from web.pages import nouns, story
-from web.pages.door import Form, form_call, look, new_key, with_cookie
+from web.pages.door import form_call, look, with_cookie
 from web.pages.faults import PageRoute
 from web.pages.follow import label_of, link_page
 from web.pages.following import Seen, see
@@ -60,7 +61,7 @@ async def ask_once(request: Request, public_id: str) -> Response:
     how = "cancelled" if request.query_params.get("as") == "cancelled" else "resolved"
     reader = reader_of(request, country=seen.country, at=seen.middle)
     coming = len(story.standing(seen.view))
-    values = {"view": seen.view, "how": how, "coming": coming, "key": new_key}
+    values = {"view": seen.view, "how": how, "coming": coming}
     return page(request, reader, "close", values, styles=("follow",))
 
 
@@ -86,7 +87,7 @@ async def missing(request: Request, public_id: str) -> Response:
          "seats": nouns.units(reader.speak, seen.view["kind"], c["seats"])}
         for c in story.standing(seen.view)
     ]  # fmt: skip
-    values = {"view": seen.view, "claims": rows, "key": new_key}
+    values = {"view": seen.view, "claims": rows}
     return page(request, reader, "missing", values, styles=("follow",))
 
 
@@ -175,18 +176,14 @@ async def open_by_hand(request: Request) -> Response:
     """Opens a pasted link: the browser gets what it allows, then its page."""
     call, form = await form_call(request)
     token = form.get("token").rpartition("#")[2].strip()
-    to = form.get("to")
+    to, name = form.get("to"), check_text("name", form.get("name"), limits.NAME_CHARS)
     if not auth.TOKEN.fullmatch(token):
         return link_page(request, to if _ours(to) else "/", status=422, wrong=True)
     try:
-        done, cookie = await open_session(call, SessionBody(token=token, name=_name(form)))
+        done, cookie = await open_session(call, SessionBody(token=token, name=name))
     except SignIn:
         return link_page(request, to if _ours(to) else "/", status=404, wrong=True)
     return with_cookie(RedirectResponse(_landing(done.body), status_code=303), cookie, call.flare)
-
-
-def _name(form: Form) -> str | None:
-    return check_text("name", form.get("name"), 80)
 
 
 def _ours(to: str) -> bool:

@@ -14,7 +14,7 @@ from dispatch.domain import limits
 from dispatch.domain.plain_text import check_text
 from web.call import checked, named
 from web.pages import nouns, story
-from web.pages.door import form_call, look, new_key
+from web.pages.door import form_call, look
 from web.pages.faults import PageRoute
 from web.pages.follow import label_of
 from web.pages.following import see
@@ -29,10 +29,8 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 async def pass_it_on(request: Request, public_id: str) -> Response:
     """A fresh link, shown once, with the ways to send it."""
     call, form = await form_call(request)
-    kept = call.value
     name = check_text("name", form.get("name"), limits.NAME_CHARS)
     body = checked(RelayBody, {"named": bool(form.get("named"))} | ({"name": name} if name else {}))
-    call.value = kept
     done = await passed_on(call, named(public_id), body)
     seen = await call.read(lambda tx, now: see(tx, now, call.viewer, public_id))
     reader = reader_of(request, country=seen.country, at=seen.middle)
@@ -67,7 +65,6 @@ async def links_page(request: Request, public_id: str) -> Response:
         "request": public_id,
         "links": [row(link) for link in found["relays"]],
         "passed": story.passed_line(speak, found["passed"]),
-        "key": new_key,
     }
     return page(request, reader, "passed", values, styles=("follow", "help"))
 

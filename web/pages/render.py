@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -73,7 +74,8 @@ class Reader:
     speak: Speaker
     number: str
     now: datetime
-    path: str
+    here: str
+    """The address without its language, ready for `lang=` behind it."""
     miles: bool = False
 
 
@@ -88,9 +90,14 @@ def reader_of(request: Request, *, country: str | None = None, at: Point | None 
         speak=Speaker(lang, zone, flare.settings.currency),
         number=emergency_number(region, flare.settings.emergency_number),
         now=flare.clock.now(),
-        path=request.url.path,
+        here=_here(request),
         miles=region in {"US", "GB", "LR", "MM"},
     )
+
+
+def _here(request: Request) -> str:
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    return f"{request.url.path}?{urlencode(kept)}{'&' if kept else ''}"
 
 
 def page(
@@ -144,8 +151,8 @@ def words(reader: Reader) -> dict[str, Any]:
         "emergency": _spoken(reader),
         "emergency_first": reader.number.split()[0],
         "now": reader.now,
-        "path": reader.path,
-        "new_key": new_key,
+        "here": reader.here,
+        "key": new_key,
     }
 
 

@@ -21,7 +21,7 @@ from dispatch.ports import Tx
 from geo import cells
 from web.call import named
 from web.pages import following, nouns, story
-from web.pages.door import form_call, look, new_key
+from web.pages.door import form_call, look
 from web.pages.faults import PageRoute
 from web.pages.follow import link_page
 from web.pages.render import Reader, fragment, page, reader_of
@@ -147,7 +147,7 @@ async def _mine(request: Request, public_id: str, *, link: str | None = None, un
     hours = int(limits.TRIP_SHOWN.total_seconds()) // 3600
     values = {
         "id": public_id, "link": link, "links": links, "hours": hours, "full": links >= limits.TRIP_LINKS,
-        "key": new_key, "until": reader.speak.clock(story.when(until)),
+        "until": reader.speak.clock(story.when(until)),
     }  # fmt: skip
     return page(request, reader, "trip_share", values, styles=("follow",))
 
