@@ -4,6 +4,7 @@ Never asks for an account, never loses what was typed, never posts twice: the ke
 (tests/pages/test_ask.py, tests/browser/test_outbox.py).
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +28,7 @@ from web.limiter import ASK_GUEST, ASK_MEMBER, ASK_PREFIX
 from web.pages import ask_form, nouns, outbox
 from web.pages.ask_form import Typed
 from web.pages.door import flare_of, form_call, keep_session, look, new_key, wants_json, with_cookie
-from web.pages.faults import PageRoute
+from web.pages.faults import PageRoute, fields_of
 from web.pages.render import Reader, page, reader_of
 from web.pages.speech import Speaker, said
 
@@ -70,7 +71,7 @@ async def ask_page(request: Request) -> Response:
     reader = reader_of(request)
     own, groups = await call.read(lambda tx, now: _own(tx, call.viewer, reader.speak))
     before = request.query_params.get("again")
-    held = await call.read(lambda tx, now: show_request(tx, now, call.viewer, named(before))) if before else None
+    held = await call.read(lambda tx, now: _visible(tx, now, call.viewer, before))
     return _form(request, reader, call.viewer, _once_more(held) if held else Typed(), own=own, groups=groups)
 
 
@@ -113,7 +114,8 @@ async def ask(request: Request) -> Response:
     try:
         if sent.urgency == "danger" and "called" not in sent.marks:
             return await _again(request, reader, call, sent, _danger(reader.speak, reader.number), 422)
-        command = ask_form.command(sent, form, call.viewer)
+        # On a thread: words may have to be looked up.
+        command = await asyncio.to_thread(ask_form.command, sent, form, call.viewer)
         forecast = await call.read(lambda tx, now: call.flare.first_forecast(tx, now, command))
         ready = replace(command, forecast=forecast, origin=call.origin)
         member = call.viewer.person_id is not None and not call.viewer.guest
@@ -123,7 +125,7 @@ async def ask(request: Request) -> Response:
         if wants_json(request):
             raise
         link = refusal.link if isinstance(refusal, SimilarAsk) else None
-        twin = await call.read(lambda tx, now: _twin(tx, now, call.viewer, link))
+        twin = await call.read(lambda tx, now: _visible(tx, now, call.viewer, link and link.removeprefix("/r/")))
         notice, faults = _notice(reader, refusal, sent, twin)
         return await _again(request, reader, call, sent, notice, STATUS[code_of(refusal)], faults)
     to = f"/r/{done.body['id']}"
@@ -222,12 +224,12 @@ def _danger(speak: Speaker, number: str) -> Notice:
     )
 
 
-def _twin(tx: Tx, now: datetime, viewer: Viewer, link: str | None) -> Mapping[str, Any] | None:
-    """The ask that is very likely the same, for whoever may see it; another phone's stays unseen."""
-    if link is None:
+def _visible(tx: Tx, now: datetime, viewer: Viewer, public_id: str | None) -> Mapping[str, Any] | None:
+    """An earlier ask, for whoever may see it; another phone's stays unseen."""
+    if not public_id:
         return None
     try:
-        return show_request(tx, now, viewer, link.removeprefix("/r/"))
+        return show_request(tx, now, viewer, named(public_id))
     except (NotFound, SignIn):
         return None
 
@@ -283,8 +285,7 @@ def _notice(
         case "busy":
             return Notice(speak.t("Flare is busy. Nothing was lost. Send it again.")), frozenset()
         case "invalid":
-            errors = facts.get("errors")
-            first = errors[0]["field"] if isinstance(errors, list) and errors else ""
+            first = next(iter(fields_of(refusal)), "")
             if first == "quantity":
                 return Notice(speak.t("How many? A whole number, please.")), frozenset({"quantity"})
             if first == "phone":

@@ -5,6 +5,7 @@ thing added is that the key may stand in a hidden field. Invariant: a form that 
 (tests/pages/test_ask.py).
 """
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from web.call import Call, begin
 
 FIELDS_MAX: Final = 60
 KEY_FIELD: Final = "key"
+_WHOLE: Final = re.compile(r"\d{1,11}|\d{1,3}(?:[.,]\d{3}){1,3}")
 
 
 def flare_of(request: Request) -> Flare:
@@ -50,10 +52,10 @@ class Form:
         """Every value of that name."""
         return tuple(value for key, value in self.pairs if key == name)
 
-    def number(self, name: str) -> int | None:
-        """The field as a whole number; None when it is none."""
-        text = self.get(name).replace(",", "").replace(".", "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+    def number(self, name: str, most: int = 10**11) -> int | None:
+        """The field as a whole number in anybody's digits, no more than that; None for "20.50", which is not 2,050."""
+        text = self.get(name)
+        return min(most, int(re.sub("[.,]", "", text))) if _WHOLE.fullmatch(text) else None
 
     def decimal(self, name: str) -> float | None:
         """The field as a number; None when it is none."""

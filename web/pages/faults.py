@@ -46,6 +46,12 @@ def for_people(request: Request) -> bool:
     return not path.startswith("/v1") and "text/html" in request.headers.get("accept", "") and not wants_json(request)
 
 
+def fields_of(refusal: Refused) -> list[str]:
+    """The fields it is about, the first one first."""
+    errors = refusal.facts().get("errors")
+    return [each["field"] for each in errors] if isinstance(errors, list) else []
+
+
 class PageRoute(APIRoute):
     """A route whose refusals are pages."""
 

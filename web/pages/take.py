@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from markupsafe import Markup
 
 from dispatch.actions import set_me
+from dispatch.domain import limits
 from dispatch.domain.errors import NotFound, Refused
 from dispatch.domain.lifecycle import Step
 from dispatch.domain.visibility import Role
@@ -15,8 +16,8 @@ from dispatch.ports import Tx
 from web.call import Call, checked, named
 from web.errors import STATUS, code_of
 from web.pages import helping, nouns, outbox, story
-from web.pages.door import form_call, look, new_key, wants_json
-from web.pages.faults import PageRoute
+from web.pages.door import Form, form_call, look, wants_json
+from web.pages.faults import PageRoute, fields_of
 from web.pages.following import Seen, see
 from web.pages.render import Reader, page, reader_of
 from web.pages.speech import Speaker
@@ -38,26 +39,27 @@ def take_form(
     guest: bool = False,
     notice: Markup | None = None,
     left: int | None = None,
+    sent: Form | None = None,
     status: int = 200,
 ) -> Response:
-    """The page on which seats are taken. `left`: how many there are after somebody was faster."""
+    """The page on which seats are taken. `left`: how many there are after somebody was faster; `sent`: as typed."""
     speak = reader.speak
     card = helping.card(speak, alert, reader.now, picture=True)
     most = left if left is not None else card.open
     offered = (
         helping.default_seats(my_seats, most) if alert["kind"] == "ride" else max(1, nouns.count(alert["kind"], most))
     )
+    typed = sent or Form((("seats", str(offered)), ("eta", "60")))
     over = alert["status"] not in ("open", "claimed")
     if card.drill:
-        drill = {"card": card, "over": over, "said": alert["answer"], "key": new_key}
+        drill = {"card": card, "over": over, "said": alert["answer"]}
         return page(request, reader, "drill", drill, styles=("signs", "follow", "help", "map"))
     values = {
         "card": card,
         "kind": alert["kind"],
-        "offered": offered,
+        "typed": {name: typed.get(name) for name in ("seats", "eta", "name", "phone")},
         "arrivals": ARRIVALS,
         "guest": guest,
-        "key": new_key,
         "notice": notice,
         "way": story.way(speak, alert["carried"], speak.t("you")) if alert.get("carried") else None,
         "stranger": alert["ring"] == "open" and not alert.get("invited"),
@@ -127,28 +129,24 @@ async def take(request: Request, public_id: str) -> Response:
     kind = await call.read(lambda tx, now: see(tx, now, call.viewer, named(public_id)).view["kind"])
     seats = (form.number("seats") or 0) * nouns.NOUNS[kind].divide
     body: dict[str, Any] = {"seats": seats, "standby": bool(form.get("standby"))}
-    minutes = form.number("other") or form.number("eta")
-    if minutes:
-        body["eta_minutes"] = min(minutes, 24 * 60)
+    if minutes := form.number("eta", limits.ETA_MAX_MINUTES):
+        body["eta_minutes"] = minutes
     if call.viewer.person_id is None:
         body |= {name: form.get(name) for name in ("name", "phone") if form.get(name)}
-    kept = call.value
     try:
-        wanted = checked(ClaimBody, body)
-        call.value = kept
-        await claim(call, named(public_id), wanted)
+        await claim(call, named(public_id), checked(ClaimBody, body))
     except NotFound:
         raise
     except Refused as refusal:
         if wants_json(request):
             raise
-        return await _no(request, call, public_id, refusal)
+        return await _no(request, call, public_id, form, refusal)
     if wants_json(request):
         return JSONResponse({"to": "/help"}, status_code=201)
     return RedirectResponse("/help", status_code=303)
 
 
-async def _no(request: Request, call: Call, public_id: str, refusal: Refused) -> Response:
+async def _no(request: Request, call: Call, public_id: str, sent: Form, refusal: Refused) -> Response:
     """The form again with what is left, or why it can't be."""
     code, facts = code_of(refusal), refusal.facts()
     if code == "already-claimed":
@@ -167,6 +165,8 @@ async def _no(request: Request, call: Call, public_id: str, refusal: Refused) ->
         guest=call.viewer.person_id is None,
         notice=notice,
         left=left if isinstance(left, int) else None,
+        # After somebody was faster, what is left is offered: what was wanted is gone.
+        sent=None if code == "seat-taken" else sent,
         status=STATUS[code],
     )
 
@@ -185,9 +185,10 @@ def _words(speak: Speaker, seen: Seen, code: str, left: int | None, refusal: Ref
         return speak.t("This is your own ask.")
     if code in ("not-allowed", "on-hold"):
         return speak.t(refusal.says)
-    if code == "invalid" and "contact" in str(refusal.facts()):
+    wrong = fields_of(refusal)
+    if "contact" in wrong:
         return speak.t("Tell the person waiting your first name and a phone number.")
-    if code == "invalid" and "phone" in str(refusal.facts()):
+    if "phone" in wrong:
         return speak.t("Type the phone number as you would dial it.")
     return speak.t("That did not work. Look at the fields and try again.")
 
@@ -196,12 +197,10 @@ def _words(speak: Speaker, seen: Seen, code: str, left: int | None, refusal: Ref
 async def step_on(request: Request, claim_id: str) -> Response:
     """What happened next: left, there, met, done, more time, or the seats back."""
     call, form = await form_call(request)
-    kept = call.value
     body: dict[str, Any] = {"step": form.get("step")}
     if form.get("step") == Step.MET and form.get("code"):
         body["code"] = form.get("code")[:16]
     wanted = checked(StepBody, body)
-    call.value = kept
     try:
         await step(call, named(claim_id, "claim"), wanted)
     except Refused as refusal:

@@ -27,7 +27,7 @@ from geo.point import Point
 from web.call import named
 from web.limiter import ANSWER
 from web.pages import helping, nouns
-from web.pages.door import form_call, look, new_key, wants_json
+from web.pages.door import Form, form_call, look, wants_json
 from web.pages.faults import PageRoute
 from web.pages.follow import link_page
 from web.pages.render import Reader, fragment, page, reader_of
@@ -48,7 +48,6 @@ ASKS: Final = (
 )
 BREAK: Final = timedelta(hours=8)
 JUST_OVER: Final = timedelta(minutes=30)
-REASONS: Final = ("Too far", "No car", "Not tonight", "Don't know them")
 REFRESH_S: Final = 20
 
 
@@ -138,7 +137,6 @@ def live_values(reader: Reader, state: dict[str, Any]) -> dict[str, Any]:
         "thanks": [_thanks(reader, each) for each in state["thanks"] if _fresh(reader, each)],
         "groups": len(state["me"]["communities"]),
         "last": _last(reader, state["alerts"]),
-        "key": new_key,
         "updated": speak.clock(now),
         "push": state["push"],
     }
@@ -175,7 +173,7 @@ def _gone(reader: Reader, alerts: list[dict[str, Any]]) -> Markup | None:
     """The kind word for whoever was asked and is not needed any more, for half an hour."""
     for alert in alerts:
         at = datetime.fromisoformat(alert["created_at"])
-        if alert["answer"] == Answer.STOOD_DOWN and reader.now - at < timedelta(minutes=30):
+        if alert["answer"] == Answer.STOOD_DOWN and reader.now - at < JUST_OVER:
             return helping.not_needed(reader.speak, alert["status"], drill=alert["drill"])
     return None
 
@@ -240,21 +238,16 @@ async def settings(request: Request) -> Response:
     about: dict[str, Any] = {}
     place = None
     if form.get("all"):
-        changes = {
-            "reach_minutes": form.number("reach"),
-            "quiet_from": 23 * 60 if form.get("quiet") else None,
-            "quiet_to": 7 * 60 if form.get("quiet") else None,
-            "alerts_per_week_max": form.number("alerts") or limits.ALERTS_PER_WEEK,
-        }
+        alerts = form.number("alerts", limits.ALERTS_PER_WEEK_MAX)
+        changes = when_and_how_far(form) | {"alerts_per_week_max": limits.ALERTS_PER_WEEK if alerts is None else alerts}
         about = {
             "name": check_text("name", form.get("name"), limits.NAME_CHARS),
             "car": check_text("car", form.get("car"), limits.NAME_CHARS),
             "phone": check_phone("phone", form.get("phone")),
             "closed": closed_to(form.all("asks")),
-            "seats": min(limits.PERSON_SEATS_MAX, form.number("seats") or 0),
+            "seats": form.number("seats", limits.PERSON_SEATS_MAX) or 0,
         }
-        if town := check_text("town", form.get("town"), limits.PLACE_CHARS):
-            place = await _town(town)
+        place = await town_of(form)
 
     def job(tx: Tx, now: datetime) -> dict[str, Any]:
         until = now + BREAK if duty is Duty.ON_BREAK else None
@@ -266,8 +259,21 @@ async def settings(request: Request) -> Response:
     return RedirectResponse("/help", status_code=303)
 
 
-async def _town(text: str) -> Point | None:
-    """Where somebody usually is; a town nobody knows changes nothing."""
+def when_and_how_far(form: Form) -> dict[str, Any]:
+    """How far somebody would drive, and when nobody may ask them, as columns of a person."""
+    quiet_from, quiet_to = (23 * 60, 7 * 60) if form.get("quiet") else (None, None)
+    reach = form.number("reach", limits.REACH_MAX_MINUTES) or None
+    return {"reach_minutes": reach, "quiet_from": quiet_from, "quiet_to": quiet_to}
+
+
+async def town_of(form: Form) -> Point | None:
+    """Where somebody usually is; a town nobody knows changes nothing.
+
+    Raises: Invalid for what is no text.
+    """
+    text = check_text("town", form.get("town"), limits.PLACE_CHARS)
+    if text is None:
+        return None
     try:
         return (await asyncio.to_thread(from_text, text)).point
     except PlaceUnclear as unclear:
