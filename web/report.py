@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dispatch.actions.look import drilled_of, seen_request
 from dispatch.domain import limits
-from dispatch.domain.alert import Answer
+from dispatch.domain.alert import Alert, Answer
 from dispatch.domain.events import Event, EventKind, request_topic
 from dispatch.domain.lifecycle import ClaimState
 from dispatch.domain.network import RINGS
@@ -16,7 +16,7 @@ from dispatch.domain.visibility import Role, Viewer
 from dispatch.ports import Tx
 
 PAGES_MAX: Final = 20
-"""A call with more events than this many pages is told by its first ones."""
+"""A call with more events than this many pages is told by its first ones and its end."""
 PHASES: Final = ("first_claim", "first_en_route", "first_on_scene", "first_met", "covered", "closed")
 OWNERS: Final = ("first_alert", "first_seen", *PHASES)
 """Also when people were asked, which is the owner's to know."""
@@ -36,6 +36,7 @@ def after_action(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[
     request, role = seen_request(tx, viewer, public_id)
     told = role is Role.OWNER or request.show_travel
     names = OWNERS if told else PHASES
+    alerts = tx.alerts.of_request(request.id) if told else ()
     claims = Counter(str(claim.status) for claim in tx.claims.of_request(request.id))
     return {
         "id": request.public_id,
@@ -46,16 +47,16 @@ def after_action(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[
         "seats": request.seats.as_json(),
         "phases": _phases(tx, request, names, PAGES_MAX),
         "usual": _usual(tx, now, request, names),
-        "alerts": _alerts(tx, request) if told else None,
+        "alerts": _counted(request, alerts) if told else None,
         "drilled": counts.as_json() if told and (counts := drilled_of(tx, request)) else None,
-        "travel": _travel(tx, request) if told else None,
+        "travel": _travel(alerts) if told else None,
         "claims": {"total": claims.total(), **{str(state): claims[state] for state in ClaimState}},
     }
 
 
 def _phases(tx: Tx, request: Request, names: Sequence[str], pages: int) -> dict[str, float | None]:
     first: dict[str, datetime] = {}
-    for event in _events(tx, request, pages):
+    for event in events_of(tx, request, pages):
         name = _phase(event)
         if name is not None:
             first.setdefault(name, event.at)
@@ -85,9 +86,8 @@ def _share(found: Sequence[float], tenths: int) -> float:
     return sorted(found)[-(-len(found) * tenths // 10) - 1]
 
 
-def _travel(tx: Tx, request: Request) -> list[dict[str, Any]]:
+def _travel(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
     """How many were asked in each ring, through how many others, and how many of them said yes; by the ring's code."""
-    alerts = tx.alerts.of_request(request.id)
     asked = Counter(alert.ring for alert in alerts)
     claimed = Counter(alert.ring for alert in alerts if alert.answer is Answer.CLAIMED)
     carried = {
@@ -119,23 +119,22 @@ def _phase(event: Event) -> str | None:
     return None
 
 
-def _events(tx: Tx, request: Request, pages: int) -> list[Event]:
-    found: list[Event] = []
+def events_of(tx: Tx, request: Request, pages: int) -> list[Event]:
+    """The call's events in order: its first ones, and where there are more pages than that, its last one."""
+    topic, found = request_topic(request.id), list[Event]()
     for _ in range(pages):
-        after = found[-1].off or 0 if found else 0
-        page = tx.journal.topic(request_topic(request.id), after, limits.PAGE)
+        page = tx.journal.topic(topic, found[-1].off or 0 if found else 0, limits.PAGE)
         found += page.events
         if len(page.events) < limits.PAGE:
-            break
-    return found
+            return found
+    return [*found, *tx.journal.topic(topic, max(found[-1].off or 0, request.off - 1), 1).events]
 
 
-def _alerts(tx: Tx, request: Request) -> dict[str, int]:
-    sent, seen = tx.alerts.counts(request.id)
-    answers = Counter(alert.answer for alert in tx.alerts.of_request(request.id))
+def _counted(request: Request, alerts: Sequence[Alert]) -> dict[str, int]:
+    answers = Counter(alert.answer for alert in alerts)
     return {
-        "sent": sent,
-        "seen": seen,
+        "sent": request.alerted,
+        "seen": request.seen,
         "waves": request.wave,
         "declined": answers[Answer.DECLINED],
         "claimed": answers[Answer.CLAIMED],

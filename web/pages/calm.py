@@ -6,6 +6,7 @@ page without a town asks nothing.
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
 from dispatch.actions import set_me
+from dispatch.actions.look import seen_request
 from dispatch.actions.tend_network import invite
 from dispatch.domain import limits
 from dispatch.domain.errors import Invalid, NotAllowed, PlaceUnclear, Replayed, SignIn, SimilarAsk
@@ -21,17 +23,17 @@ from dispatch.domain.people import Duty
 from dispatch.domain.plain_text import check_text
 from dispatch.domain.whereabouts import from_text
 from dispatch.ports import Tx
-from geo.point import Point
 from web.auth import TOKEN, Credential, viewer_in
 from web.call import checked, named
 from web.limiter import READINESS
 from web.pages import nouns, story, timeline
-from web.pages.door import form_call, look, new_key, with_cookie
+from web.pages.door import form_call, look, with_cookie
 from web.pages.faults import PageRoute
 from web.pages.follow import link_page, titled
-from web.pages.following import see
+from web.pages.following import Seen, see, whole
 from web.pages.render import STILL, page, reader_of
 from web.pages.speech import Speaker, clocked
+from web.pages.volunteer import town_of, when_and_how_far
 from web.report import after_action
 from web.routes.asks import ask
 from web.routes.readiness import in_words, look_up
@@ -68,7 +70,7 @@ async def join_page(request: Request) -> Response:
     await look(request)
     reader = reader_of(request)
     reaches = [(value, reader.speak.t(name)) for value, name in REACHES]
-    return page(request, reader, "join", {"key": new_key, "reaches": reaches, "wrong": False}, styles=("step", "help"))
+    return page(request, reader, "join", {"reaches": reaches, "wrong": False}, styles=("step", "help"))
 
 
 @router.post("/join")
@@ -77,23 +79,19 @@ async def join(request: Request) -> Response:
     call, form = await form_call(request)
     reader = reader_of(request)
     token = form.get("token").rpartition("#")[2].strip()
-    values = {"key": new_key, "wrong": True, "reaches": [(value, reader.speak.t(name)) for value, name in REACHES]}
+    values = {"wrong": True, "reaches": [(value, reader.speak.t(name)) for value, name in REACHES]}
     if not TOKEN.fullmatch(token):
         return page(request, reader, "join", values, styles=("step", "help"), status=422)
     name = check_text("name", form.get("name"), limits.NAME_CHARS)
+    # Before the invite is used: what can't be read must not cost it.
+    town = await town_of(form)
     try:
         done, cookie = await open_session(call, SessionBody(token=token, name=name))
     except SignIn:
         return page(request, reader, "join", values, styles=("step", "help"), status=404)
     viewer = await call.read(lambda tx, now: viewer_in(tx, now, Credential(cookie=cookie)))
-    town = await _town(check_text("town", form.get("town"), limits.PLACE_CHARS))
-    quiet = bool(form.get("quiet"))
-    changes = {
-        "reach_minutes": form.number("reach"),
-        "quiet_from": 23 * 60 if quiet else None,
-        "quiet_to": 7 * 60 if quiet else None,
-    }
-    seats = min(limits.PERSON_SEATS_MAX, form.number("seats") or 0)
+    changes = when_and_how_far(form)
+    seats = form.number("seats", limits.PERSON_SEATS_MAX) or 0
 
     def job(tx: Tx, now: datetime) -> dict[str, Any]:
         set_me.set_me(tx, now, set_me.SetMe(viewer=viewer, changes={"seats": seats, "lang": reader.speak.lang}))
@@ -104,15 +102,6 @@ async def join(request: Request) -> Response:
     key = done.body.get("token")
     link = f"{call.base}/help#{key}" if key else f"{call.base}/help"
     return with_cookie(page(request, reader, "joined", {"link": link}), cookie, call.flare)
-
-
-async def _town(text: str | None) -> Point | None:
-    if not text:
-        return None
-    try:
-        return (await asyncio.to_thread(from_text, text)).point
-    except PlaceUnclear:
-        return None
 
 
 @router.get("/ready")
@@ -127,8 +116,9 @@ async def ready_page(request: Request) -> Response:
     if text:
         person = call.person_id
         await call.limit(*READINESS)
-        where = await _town(text)
-        if where is None:
+        try:
+            where = (await asyncio.to_thread(from_text, text)).point
+        except PlaceUnclear:
             values["notice"] = reader.speak.t("We could not find that place. Add the state.")
         else:
             found = await call.read(lambda tx, now: look_up(tx, now, call.flare, person, where))
@@ -144,7 +134,6 @@ def ready_values(town: str, drill_no: Markup | None = None) -> dict[str, Any]:
         "notice": None,
         "drill_no": drill_no,
         "drill_most": limits.DRILL_ALERTS_MAX,
-        "key": new_key,
     }
 
 
@@ -180,10 +169,8 @@ async def run_drill(request: Request) -> Response:
     """A drill at that town, and its page; or why it can't be."""
     call, form = await form_call(request)
     town = (check_text("where", form.get("where"), 200) or "").strip()
-    kept = call.value
     try:
         body = checked(AskBody, {"kind": "ride", "quantity": form.number("party") or 1, "place": {"text": town or "?"}})
-        call.value = kept
         done, _ = await ask(call, body, drill=True)
     except (PlaceUnclear, Invalid):
         no = "We could not find that place. Add the state."
@@ -212,9 +199,10 @@ async def report_page(request: Request, public_id: str) -> Response:
     """What happened, how long it took, how much attention it cost."""
     call = await look(request)
 
-    def job(tx: Tx, now: datetime) -> tuple[Any, dict[str, Any]]:
+    def job(tx: Tx, now: datetime) -> tuple[Seen, dict[str, Any]]:
         seen = see(tx, now, call.viewer, named(public_id))
-        return seen, after_action(tx, now, call.viewer, named(public_id))
+        request, role = seen_request(tx, call.viewer, public_id)
+        return replace(seen, events=whole(tx, request, role)), after_action(tx, now, call.viewer, public_id)
 
     seen, told = await call.read(job)
     reader = reader_of(request, country=seen.country, at=seen.middle)
@@ -231,6 +219,7 @@ async def report_page(request: Request, public_id: str) -> Response:
         "alerts": told["alerts"],
         "claims": told["claims"],
         "found": nouns.found(speak, view["kind"], seats["claimed"], seats["total"]) if seats["total"] else None,
+        "share": "/".join(speak.number(nouns.count(view["kind"], seats[name])) for name in ("claimed", "total")),
         "odds": story.odds(speak, view.get("forecast")),
         "lines": timeline.lines(speak, view["kind"], seen.events, owner=view["role"] == "owner"),
     }  # fmt: skip

@@ -3,21 +3,24 @@
 One snapshot, through `look` and `visibility` alone (tests/pages/test_canary.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from dispatch.actions import look, push
-from dispatch.domain import visibility
-from dispatch.domain.events import request_topic
+from dispatch.domain import limits, visibility
+from dispatch.domain.events import Event, request_topic
+from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role, Viewer
 from dispatch.ports import Power, Tx
 from geo import cells
 from geo.point import Point
 from web.pages.story import Told
+from web.report import events_of
 
-EVENTS: Final = 400
+PAGES: Final = 4
+"""Of events; a call with more is looked back on by its first ones and its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,29 +58,39 @@ def see(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> Seen:
     """
     request, role = look.seen_request(tx, viewer, public_id)
     view = look.show_request(tx, now, viewer, public_id) | {"push": push.here(tx, viewer, request.requester)}
-    return _seen(tx, request.id, view, role, request.country, viewer)
+    return Seen(
+        view=view,
+        role=role,
+        events=newest(tx, request, role),
+        epoch=tx.journal.head()[0],
+        off=int(view["off"]),
+        country=request.country,
+        helper=viewer.powers.get(request.id) in (Power.HELPER, Power.RELAY),
+        member=viewer.person_id is not None and not viewer.guest,
+        coordinator=viewer.coordinator,
+    )
+
+
+def newest(tx: Tx, request: Request, role: Role) -> tuple[Told, ...]:
+    """The ask's newest events as that role may read them, in order. Looks are many: the first ones may be beyond."""
+    tail = tx.journal.topic(request_topic(request.id), max(0, request.off - limits.PAGE), limits.PAGE)
+    return told(tx, tail.events, role)
+
+
+def whole(tx: Tx, request: Request, role: Role) -> tuple[Told, ...]:
+    """The ask's events as that role may read them, in order, from the first one on: for one that is looked back on."""
+    return told(tx, events_of(tx, request, PAGES), role)
+
+
+def told(tx: Tx, events: Sequence[Event], role: Role) -> tuple[Told, ...]:
+    """Events as that role may read them."""
+    context = look.context_for(tx, events)
+    return tuple(
+        Told(kind=event.kind, at=event.at, body=visibility.event_body(event, role, context)) for event in events
+    )
 
 
 def position(tx: Tx, public_id: str) -> str:
     """Where the ask's events stand, without reading them."""
     request = tx.requests.by_public(public_id)
     return f"{tx.journal.head()[0]}:{request.off if request else 0}"
-
-
-def _seen(tx: Tx, request_id: int, view: Mapping[str, Any], role: Role, country: str | None, viewer: Viewer) -> Seen:
-    tail = tx.journal.topic(request_topic(request_id), 0, EVENTS)
-    context = look.context_for(tx, tail.events)
-    events = tuple(
-        Told(kind=event.kind, at=event.at, body=visibility.event_body(event, role, context)) for event in tail.events
-    )
-    return Seen(
-        view=view,
-        role=role,
-        events=events,
-        epoch=tail.epoch,
-        off=int(view["off"]),
-        country=country,
-        helper=viewer.powers.get(request_id) in (Power.HELPER, Power.RELAY),
-        member=viewer.person_id is not None and not viewer.guest,
-        coordinator=viewer.coordinator,
-    )

@@ -7,26 +7,23 @@ for its owner or where the owner lets viewers see it. Invariant: the last step i
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from dispatch.actions import look
-from dispatch.domain import limits, visibility
-from dispatch.domain.events import request_topic
+from dispatch.domain import visibility
 from dispatch.domain.lifecycle import ClaimState, Disposition
 from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role
 from dispatch.ports import Tx
 from geo import cells
-from web.pages import nouns, scene, timeline, wall, wall_words
+from web.pages import following, nouns, scene, timeline, wall, wall_words
 from web.pages.speech import Speaker
 from web.pages.story import Told
 
 SAFE: Final = frozenset({Disposition.RESOLVED, Disposition.SELF_RESOLVED})
-PAGES: Final = 4
-"""Of events; a call with more is replayed by its first ones and its end."""
 
 
 @dataclass(slots=True)
@@ -63,7 +60,7 @@ def steps_of(tx: Tx, request: Request, role: Role, members: Mapping[str, int], s
     people = scene.people(members)
     found: list[str] = []
     before: scene.Parts | None = None
-    for told in _events(tx, request, role):
+    for told in following.whole(tx, request, role):
         changed = state.apply(told)
         said = timeline.lines(speak, request.kind, [told], owner=False)
         if not said or (told.kind == "claim_stepped" and not changed):
@@ -89,18 +86,6 @@ def _how(speak: Speaker, disposition: str) -> str:
 def _step(at: datetime, line: timeline.Line, before: scene.Parts | None, parts: scene.Parts) -> str:
     head = f'"at":"{visibility.moment(at)}","says":{scene.written(line.text.striptags())}'
     return f"{{{head},{scene.changes(before, parts, parts)}}}"
-
-
-def _events(tx: Tx, request: Request, role: Role) -> Iterator[Told]:
-    after = 0
-    for _ in range(PAGES):
-        page = tx.journal.topic(request_topic(request.id), after, limits.PAGE)
-        yield from wall.told(tx, page.events, role)
-        after += limits.PAGE
-        if len(page.events) < limits.PAGE:
-            return
-    tail = tx.journal.topic(request_topic(request.id), max(after, request.off - 1), limits.PAGE)
-    yield from wall.told(tx, tail.events, role)
 
 
 def _asked(tx: Tx, request: Request) -> list[tuple[datetime, str]]:

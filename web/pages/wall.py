@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from dispatch.actions import look
-from dispatch.domain import limits, visibility
+from dispatch.domain import limits
 from dispatch.domain.claim import Claim
-from dispatch.domain.events import Event, request_topic
 from dispatch.domain.lifecycle import ClaimState
 from dispatch.domain.request import Request, Urgency
 from dispatch.domain.visibility import Role, Viewer
 from dispatch.ports import Tx
 from geo import cells
 from geo.point import Point
+from web.pages import following
 from web.pages.story import Told
 
 FEWEST: Final = 5
@@ -173,7 +173,7 @@ def read(tx: Tx, now: datetime, looker: Looker, wanted: str | None, members: Map
         asks=[ask for _, ask in found],
         hero=chosen[1] if chosen else None,
         past=past[1] if past else None,
-        events=events_of(tx, shown, role) if shown else (),
+        events=following.newest(tx, shown, role) if shown else (),
         ended=[each for _, each in ended],
     )
 
@@ -256,18 +256,6 @@ def folded(counts: Mapping[str, int]) -> dict[str, int]:
         if n < FEWEST:
             rest[cells.parent(cell, cells.MAP - 1)] += n
     return kept | {cell: n for cell, n in rest.items() if n >= FEWEST}
-
-
-def events_of(tx: Tx, request: Request, role: Role) -> list[Told]:
-    """The ask's newest events as that role may read them, in order."""
-    tail = tx.journal.topic(request_topic(request.id), max(0, request.off - limits.PAGE), limits.PAGE)
-    return told(tx, tail.events, role)
-
-
-def told(tx: Tx, events: Sequence[Event], role: Role) -> list[Told]:
-    """Events as that role may read them."""
-    context = look.context_for(tx, events)
-    return [Told(kind=event.kind, at=event.at, body=visibility.event_body(event, role, context)) for event in events]
 
 
 def band(count: int) -> int:
