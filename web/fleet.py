@@ -220,9 +220,8 @@ class Fleet:
         if self._rolling and not worker.ready:
             log.error("the new worker %d ended with %d before it was ready: the old ones stay", worker.number, code)
             self._rolling.clear()
-            return
         if any(each.number == worker.number and each.ending_since is None for each in self._living):
-            return  # its replacement is there already
+            return  # the one before it, or its replacement, is there
         seat = self._seats[worker.number]
         seat.failures = 0 if worker.ready and now - worker.began >= HEALTHY_S else seat.failures + 1
         least, most = BACK_OFF_S

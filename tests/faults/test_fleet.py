@@ -17,8 +17,10 @@ from tests.support.site import ROOT
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
 WORKER = """
-import os, signal, socket, sys
+import os, select, signal, socket, sys
 number, bound, line = int(sys.argv[1]), int(sys.argv[2]), socket.socket(fileno=int(sys.argv[3]))
+while os.path.exists("slow"):
+    select.select([], [], [], 0.01)
 if os.path.exists("broken"):
     sys.exit("flare: nothing to serve from")
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -112,6 +114,25 @@ def test_a_new_version_that_does_not_start_leaves_the_old_workers_in_place(paren
     (parent.folder / "broken").unlink()
     parent.process.send_signal(signal.SIGHUP)
     wait(lambda: not before & parent.workers() and len(parent.workers()) == 2)
+
+
+def test_a_seat_whose_old_and_new_worker_both_end_while_rolling_is_filled_again(parent: Parent) -> None:
+    before = parent.workers()
+    (parent.folder / "slow").touch()
+    parent.process.send_signal(signal.SIGHUP)
+    wait(lambda: len(parent.workers()) == 3)
+    (first,) = (pid for pid in before if number_of(pid) == 0)
+    os.kill(first, signal.SIGKILL)
+    wait(lambda: first not in parent.workers() and len(parent.workers()) == 3)
+    (parent.folder / "broken").touch()
+    (parent.folder / "slow").unlink()
+    wait(lambda: parent.workers() < before)
+    (parent.folder / "broken").unlink()
+    wait(lambda: len(parent.workers()) == 2)
+
+
+def number_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/cmdline").read_text().split("\0")[3])
 
 
 def test_workers_that_never_start_end_the_parent(tmp_path: Path) -> None:
