@@ -5,7 +5,6 @@ the Flare starts and stops it.
 """
 
 import asyncio
-import importlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from functools import partial
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from dispatch.domain import limits
 from dispatch.domain.errors import ForeignOrigin, Invalid, Refused, SignIn
@@ -29,7 +29,8 @@ from web.live.gate import CellsOf, Kin, KinOf, kin_of
 from web.live.hub import Hub
 from web.live.sockets import Authenticate, live_endpoint
 from web.live.subscription import Cells
-from web.pages import pushed
+from web.pages import faults, pushed
+from web.pages import routes as pages
 from web.routes import (
     account,
     alerts,
@@ -121,7 +122,8 @@ def create_app(flare: Flare, board: Board | None = None) -> Edge:
     for router in ROUTERS:
         api.include_router(router)
     _add_handlers(api)
-    _add_pages(api)  # after: it wraps the handler of addresses nobody knows
+    api.include_router(pages.router)
+    faults.install(api)  # after: it wraps the handler of addresses nobody knows
     openapi.install(api)
     app = Edge(api, trusted, flare.traces)
     app.api = api
@@ -133,20 +135,6 @@ def _floor(flare: Flare) -> float:
     """How often the journal is read without being told: more often while hints don't travel."""
     alone = flare.settings.workers > 1 and flare.settings.redis_url is None
     return POLL_FLOOR_ALONE_S if alone or not getattr(flare.bus, "connected", True) else limits.POLL_FLOOR_S
-
-
-def _add_pages(api: FastAPI) -> None:
-    """The pages, when they are there: the API stands without them."""
-    try:
-        pages = importlib.import_module("web.pages.routes")
-    except ModuleNotFoundError as missing:
-        if missing.name not in ("web.pages", "web.pages.routes"):
-            raise
-        return
-    api.include_router(pages.router, include_in_schema=False)
-    install = getattr(pages, "install", None)
-    if install is not None:
-        install(api)
 
 
 def _add_handlers(api: FastAPI) -> None:
@@ -172,6 +160,11 @@ def _add_handlers(api: FastAPI) -> None:
         # Answered here, logged once by the Edge outside, to which it rises.
         return errors.problem("bug", errors.BUG, {"request_id": request.scope["flare.request_id"]})
 
+    async def gone(request: Request, error: Exception) -> Response:
+        # Nobody reads it: the line broke before everything was sent.
+        return errors.problem("malformed", "The body ended too soon.")
+
+    api.add_exception_handler(ClientDisconnect, gone)
     api.add_exception_handler(Exception, bug)
     api.add_exception_handler(Refused, refused)
     api.add_exception_handler(HTTPException, by_router)

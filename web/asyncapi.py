@@ -49,7 +49,12 @@ class Frame:
 
 
 FRAMES: Final = (
-    Frame(name="hello", from_client=True, says="The first frame, within 10 s.", holds={"v": {"const": VERSION}}),
+    Frame(
+        name="hello",
+        from_client=True,
+        says=f"The first frame, within {limits.HELLO_S} s.",
+        holds={"v": {"const": VERSION}},
+    ),
     Frame(
         name="sub",
         from_client=True,
@@ -58,7 +63,7 @@ FRAMES: Final = (
         may_hold={"epoch": {"type": ["string", "null"]}, "off": {"type": ["integer", "null"], "minimum": 0}},
     ),
     Frame(name="unsub", from_client=True, says="Stop following.", holds={"id": _ID}),
-    Frame(name="pong", from_client=True, says="The answer to a ping, within 10 s.", holds={"n": _WHOLE}),
+    Frame(name="pong", from_client=True, says=f"The answer to a ping, within {limits.PONG_S} s.", holds={"n": _WHOLE}),
     Frame(
         name="welcome",
         from_client=False,

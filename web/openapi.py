@@ -1,6 +1,5 @@
 """/openapi.json: what FastAPI knows of the routes, completed with our bodies, answers and the problem."""
 
-import importlib
 from importlib import metadata
 from typing import Any, Final
 
@@ -8,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from dispatch.domain.errors import NotFound
+from web import asyncapi
 from web.auth import SECURE_NAME
 from web.call import answer
 from web.errors import STATUS
@@ -56,11 +55,7 @@ async def openapi_json(request: Request) -> Response:
 @router.get("/asyncapi.json")
 async def asyncapi_json(request: Request) -> Response:
     """The live stream, described."""
-    try:
-        described = importlib.import_module("web.asyncapi")
-    except ModuleNotFoundError:
-        raise NotFound("page") from None
-    return answer(described.document(), headers={"Cache-Control": "public, max-age=300"})
+    return answer(asyncapi.document(), headers={"Cache-Control": "public, max-age=300"})
 
 
 def install(api: FastAPI) -> None:

@@ -1,6 +1,7 @@
 """Every no has one form, a stable code and a status; a bug says only that there was one."""
 
 import logging
+from typing import Any
 
 import pytest
 from fastapi import Request
@@ -112,5 +113,31 @@ def test_a_token_that_is_none_is_told_to_sign_in(play: Play) -> None:
         async with world.bearer(view) as viewer:
             assert (await viewer.get("/v1/me")).status_code == 401
             assert (await world.post(viewer, f"/v1/requests/{asked['id']}/claims", {"seats": 1})).status_code == 401
+
+    play(story)
+
+
+def test_a_phone_that_hangs_up_in_the_middle_of_its_ask_is_no_bug_of_ours(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(world: World) -> None:
+        for path, kind in (("/v1/requests", b"application/json"), ("/", b"application/x-www-form-urlencoded")):
+            pieces = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+            headers = [(b"content-type", kind), (b"idempotency-key", b"a-key-that-is-long-enough")]
+            scope = {
+                "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+                "headers": headers, "client": ("127.0.0.1", 1), "scheme": "http", "server": ("flare.test", 80),
+            }  # fmt: skip
+            sent: list[Any] = []
+
+            async def receive() -> Any:
+                return next(pieces)  # noqa: B023
+
+            async def send(message: Any) -> None:
+                sent.append(message)  # noqa: B023
+
+            await world.app(scope, receive, send)
+        assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+        assert 5 not in world.app.answered
 
     play(story)

@@ -1,4 +1,4 @@
-"""All pages behind one router: `app.include_router(router)`, then `install(app)` for the pages of errors.
+"""All pages behind one router. The pages of errors are web/pages/faults.py's.
 
 Pages use the same actions, the same auth and the same keys as the API; nothing here decides who may see what.
 """
@@ -22,9 +22,6 @@ from web.pages import (
     volunteer,
     watch,
 )
-from web.pages.faults import install
-
-__all__ = ["install", "router"]
 
 router = APIRouter(include_in_schema=False)
 for part in (

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from dispatch.domain.limits import KEY_MAX, KEY_MIN
+
 REF: Final = "#/components/schemas/{model}"
 SCHEMAS: Final[dict[str, Any]] = {}
 """Every shape that some call names, by its name."""
@@ -14,7 +16,12 @@ KEY: Final[dict[str, Any]] = {
     "in": "header",
     "required": True,
     "description": "Made once per action and kept across retries: the same key and body give the same answer.",
-    "schema": {"type": "string", "minLength": 8, "maxLength": 64, "pattern": "^[!-~]{8,64}$"},
+    "schema": {
+        "type": "string",
+        "minLength": KEY_MIN,
+        "maxLength": KEY_MAX,
+        "pattern": f"^[!-~]{{{KEY_MIN},{KEY_MAX}}}$",
+    },
 }
 SIGNED: Final[list[dict[str, list[str]]]] = [{"bearer": []}, {"cookie": []}]
 ANYBODY: Final[list[dict[str, list[str]]]] = [*SIGNED, {}]
@@ -49,7 +56,6 @@ def call(
     key: bool = False,
     refuses: Sequence[int] = (),
     open_to_all: bool = False,
-    more: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Keyword arguments for a route: everything its documentation needs."""
     told: dict[str, Any] = {"description": "Done." if answer is None else (answer.__doc__ or "").split("\n")[0]}
@@ -72,5 +78,4 @@ def call(
         extra["requestBody"] = {"required": needed, "content": {"application/json": {"schema": shape(body)}}}
     if key:
         extra["parameters"] = [KEY]
-    extra |= more or {}
     return {"summary": summary, "status_code": status, "openapi_extra": extra}
