@@ -154,7 +154,7 @@ async def _answer(request: Request, call: Call, name: str, head: Head, draw: Dra
 
     if "text/event-stream" in request.headers.get("accept", ""):
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        stream = _stream(request, pulse, where, draw, after)
+        stream = pictures(request, pulse, where, draw, after)
         return StreamingResponse(stream, headers=headers, media_type="text/event-stream")
     try:
         wait = min(WAIT_MOST_S, max(0.0, float(request.query_params.get("wait", "0"))))
@@ -175,7 +175,8 @@ async def _poll(pulse: Pulse, where: Head, draw: Draw, after: str, wait: float) 
     return Response(markup, 200, {"Cache-Control": "no-store", "X-Position": at}, "text/html; charset=utf-8")
 
 
-async def _stream(request: Request, pulse: Pulse, where: Head, draw: Draw, at: str) -> AsyncIterator[bytes]:
+async def pictures(request: Request, pulse: Pulse, where: Head, draw: Draw, at: str) -> AsyncIterator[bytes]:
+    """The stream from that position on. It ends by itself when nothing can be read or seen: browsers come back."""
     loop = asyncio.get_running_loop()
     drawn_at = said_at = loop.time()
     ends = drawn_at + LIFE_S
@@ -183,11 +184,12 @@ async def _stream(request: Request, pulse: Pulse, where: Head, draw: Draw, at: s
     while loop.time() < ends and not await request.is_disconnected():
         if getattr(request.app.state.hub, "draining", False):
             return
-        if await where() != at or loop.time() - drawn_at > AGAIN_S:
-            try:
-                at, markup = await draw()
-            except Refused:
-                return
+        try:
+            news = await draw() if await where() != at or loop.time() - drawn_at > AGAIN_S else None
+        except Refused:
+            return
+        if news is not None:
+            at, markup = news
             drawn_at = said_at = loop.time()
             yield event(at, markup)
             # At most one a second: whatever else happens meanwhile is in the next picture.
