@@ -27,9 +27,11 @@ function show(id, html) {
   at = id || at;
   held = null;
   const before = document.getElementById("headline")?.textContent, focused = box.contains(document.activeElement) && likeness(document.activeElement);
-  const open = [...box.querySelectorAll("details")].map((each) => each.open);
+  // By what it is about and not by its place: somebody else's card may stand there now.
+  const fold = (each) => each.querySelector("summary").textContent + (each.querySelector("form")?.getAttribute("action") ?? "");
+  const open = new Set([...box.querySelectorAll("details[open]")].map(fold));
   box.innerHTML = fragment.createHTML(html);
-  box.querySelectorAll("details").forEach((each, i) => (each.open = Boolean(open[i])));
+  box.querySelectorAll("details").forEach((each) => (each.open = open.has(fold(each))));
   if (focused) [...box.querySelectorAll("a,button,summary")].find((each) => likeness(each) === focused)?.focus({ preventScroll: true });
   local(box);
   const now = document.getElementById("headline")?.textContent;

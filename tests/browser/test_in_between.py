@@ -1,0 +1,72 @@
+"""What happens in between: news while a fold is open, a link on a line that breaks, a replay somebody left already."""
+
+import re
+
+from playwright.sync_api import Route, expect
+
+from tests.browser.conftest import Enter, House
+from tests.browser.test_wall_states import WALL, Call, ask, call, heading
+
+__all__ = ["call"]
+
+
+def test_an_open_fold_stays_with_its_person_when_somebody_else_comes_first(enter: Enter, call: Call) -> None:
+    request = ask(call, "ana", 9)
+    call("ben", f"/v1/requests/{request}/claims", {"seats": 2})
+    ana = enter("ana", f"/r/{request}")
+    cards = ana.locator(".who-comes")
+    cards.filter(has_text="Ben").locator("summary").click()
+    claim = call("cem", f"/v1/requests/{request}/claims", {"seats": 3})["id"]
+    call("cem", f"/v1/claims/{claim}/steps", {"step": "en_route"})
+    expect(cards.first).to_contain_text("Cem")
+    expect(cards.filter(has_text="Ben").get_by_role("button", name="Never this person again")).to_be_visible()
+    expect(cards.filter(has_text="Cem").get_by_role("button", name="Never this person again")).to_be_hidden()
+
+
+def test_a_link_opened_without_signal_is_kept_to_be_tried_again(enter: Enter, house: House) -> None:
+    token = house.world.tokens["ben"]
+    page = enter(None, "/help")
+    page.route("**/v1/session", lambda route: route.abort())
+    page.goto(f"{house.address}/ready#{token}")
+    expect(page.locator("#opening")).to_be_hidden()
+    assert "#" not in page.url
+    expect(page.locator("body")).not_to_contain_text("This link has ended")
+    expect(page.locator("#token")).to_have_value(token)
+    page.unroute("**/v1/session")
+    page.route("**/v1/session", lambda route: route.fulfill(status=503, body="{}"))
+    page.goto("about:blank")
+    page.goto(f"{house.address}/ready#{token}")
+    expect(page.locator("#token")).to_have_value(token)
+    expect(page.locator("body")).not_to_contain_text("This link has ended")
+    page.unroute("**/v1/session")
+    page.click("main form .main")
+    expect(page.locator("body")).to_contain_text("Settings")
+
+
+def test_escape_leads_out_of_a_replay_from_its_slider(enter: Enter, call: Call) -> None:
+    request = ask(call, "ana", 4)
+    call("ana", f"/v1/requests/{request}/close", {"disposition": "resolved"})
+    wall = enter(None, "/watch", **WALL, reduced_motion="reduce")
+    wall.click("a[data-ended]")
+    expect(wall.locator("#replay-at")).to_be_focused()
+    wall.keyboard.press("Escape")
+    expect(wall.locator("#replay")).to_be_hidden()
+    heading(wall, "Nobody is waiting.")
+
+
+def test_a_replay_that_was_left_before_it_came_does_not_open(enter: Enter, call: Call) -> None:
+    ended = ask(call, "ana", 4)
+    call("ana", f"/v1/requests/{ended}/close", {"disposition": "resolved"})
+    for quantity, lon in ((2, -116.07), (3, -117.0)):
+        ask(call, "ana", quantity, lon)
+    wall = enter(None, "/watch", **WALL, reduced_motion="reduce")
+    waiting: list[Route] = []
+    wall.route(re.compile("/watch/replay"), lambda route: waiting.append(route))
+    wall.click("a[data-ended]")
+    wall.wait_for_selector(".hero.over")
+    wall.keyboard.press("Escape")
+    heading(wall, "2 people")
+    with wall.expect_response(re.compile("/watch/replay")):
+        waiting[0].continue_()
+    wall.evaluate("() => new Promise((done) => setTimeout(done, 200))")
+    expect(wall.locator("#replay")).to_be_hidden()
