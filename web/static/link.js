@@ -16,8 +16,9 @@ async function open() {
     location.replace(opened.request ? `/${page}/${opened.request}` : link.dataset.to);
     return;
   }
-  const ended = document.getElementById("ended");
-  ended.textContent = answer ? document.getElementById("says").content.textContent : ended.textContent;
-  ended.setAttribute("role", "alert");
+  // Only a no says that the link has ended; with no answer it stands in the box, to be tried again.
+  if (!answer || answer.status === 429 || answer.status >= 500) document.getElementById("token").value = token;
+  else document.getElementById("ended").textContent = document.getElementById("says").content.textContent;
+  document.getElementById("ended").setAttribute("role", "alert");
 }
 if (/^fl[movhirt]_/.test(token)) open();
