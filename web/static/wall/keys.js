@@ -14,7 +14,8 @@ export function onKeys(acts) {
   byId("help").addEventListener("click", () => help.showModal());
   addEventListener("keydown", (event) => {
     const at = document.activeElement;
-    if (event.ctrlKey || event.metaKey || event.altKey || help.open || at instanceof HTMLInputElement) return;
+    const typing = at instanceof HTMLInputElement && (at.type !== "range" || event.key.startsWith("Arrow"));
+    if (event.ctrlKey || event.metaKey || event.altKey || help.open || typing) return;
     if (at !== document.body && !byId("asks").contains(at) && !byId("stage").contains(at)) return;
     const act = table[event.key];
     if (act && act() !== false) event.preventDefault();

@@ -7,7 +7,7 @@ const STEP_MS = 900;
 /** `show(scene)` draws; `done()` is called when it is closed. Returns {start(url), close(), open}. */
 export function makeReplay(show, done) {
   const bar = byId("replay"), slider = byId("replay-at"), button = byId("replay-play"), says = byId("replay-says"), time = byId("replay-time");
-  let steps = [], at = -1, held = null, timer = 0;
+  let steps = [], at = -1, held = null, timer = 0, wanted = "";
 
   function go(to) {
     if (to < at || !held) {
@@ -42,6 +42,7 @@ export function makeReplay(show, done) {
   byId("replay-close")?.addEventListener("click", () => close());
 
   function close() {
+    wanted = "";
     if (bar.hidden) return false;
     pause();
     bar.hidden = true;
@@ -56,10 +57,13 @@ export function makeReplay(show, done) {
       return !bar.hidden;
     },
     async start(url) {
+      wanted = url;
       const answer = await fetch(url, { headers: { accept: "application/json" } }).catch(() => null);
-      if (!answer?.ok) return false;
+      const told = answer?.ok && (await answer.json());
+      // Whoever has turned to something else meanwhile is not brought back.
+      if (!told || wanted !== url) return false;
       pause();
-      ({ steps } = await answer.json());
+      ({ steps } = told);
       held = null;
       slider.max = steps.length - 1;
       bar.hidden = false;
