@@ -21,14 +21,16 @@ NO_SHOW: Final = 0.22
 SAYS_NO: Final = 0.45
 """Share of those who look and can't come that says so."""
 SEAT_CLASSES: Final = (1, 2, 3, 4, 6)
+_CLASS_OF: Final = np.array([max(c for c in SEAT_CLASSES if c <= max(1, n)) for n in range(SEAT_CLASSES[-1] + 1)])
 LOTS_MAX: Final = 64
+_MOST_RATE: Final = 700.0
+"""e to minus that is still a number."""
 CHECK_MINUTES: Final = 12.0
 
 
 def seat_classes(seats: NDArray[np.int64]) -> NDArray[np.int64]:
     """The class each car counts in: five seats count as four, more than six as six."""
-    known = np.asarray(SEAT_CLASSES)
-    return known[np.searchsorted(known, np.maximum(1, seats), side="right") - 1]
+    return _CLASS_OF.take(np.clip(seats, 0, SEAT_CLASSES[-1]))
 
 
 def lognormal_cdf(minutes: Floats, median: float, sigma: float) -> Floats:
@@ -58,12 +60,24 @@ def compound(rates: Mapping[int, float], seats: int) -> Floats:
 
     Shape: `rates` {seats per person: expected people}; answer of length `seats`.
     """
-    total = min(sum(rates.values()), 700.0)
-    f = np.zeros(max(seats, 1))
-    f[0] = math.exp(-total)
+    f = [math.exp(-min(sum(rates.values()), _MOST_RATE))]
     for k in range(1, seats):
-        f[k] = sum(c * rate * f[k - c] for c, rate in rates.items() if c <= k) / k
-    return f
+        f.append(sum(c * rate * f[k - c] for c, rate in rates.items() if c <= k) / k)
+    return np.asarray(f)
+
+
+def compounds(rates: Floats, seats: int) -> Floats:
+    """The same for many rates at once, to the last bit.
+
+    Shape: (N, classes) expected people by seats per person in, (N, seats) out.
+    """
+    sizes = np.flatnonzero(rates.any(axis=0)).tolist()
+    pull = {c: c * rates[:, c] for c in sizes}
+    f = np.zeros((max(seats, 1), len(rates)))
+    f[0] = [math.exp(-min(sum(row), _MOST_RATE)) for row in rates[:, sizes].tolist()]
+    for k in range(1, seats):
+        f[k] = sum(pull[c] * f[k - c] for c in sizes if c <= k) / k
+    return np.ascontiguousarray(f.T)
 
 
 def kept(claims: Sequence[tuple[int, float]], seats: int) -> Floats:
@@ -81,11 +95,19 @@ def kept(claims: Sequence[tuple[int, float]], seats: int) -> Floats:
     return base
 
 
-def expected_share(base: Floats, rates: Mapping[int, float], seats: int) -> float:
-    """The share of the seats that is expected to be filled, by claims that are kept and people who still come."""
-    filled = np.concatenate([[0.0], np.cumsum(compound(rates, seats))])
-    missing = sum(float(base[k]) * float(filled[: seats - k + 1].sum()) for k in range(seats))
-    return float(min(1.0, max(0.0, 1.0 - missing / seats)))
+def outlooks(base: Floats, rates: Floats, seats: int) -> tuple[list[float], list[float]]:
+    """For many rates at once: `p_enough`, to the last bit, and the share of the seats that is expected to be filled.
+
+    Shape: (N, classes) expected people by seats per person in; two lists of N.
+    """
+    few = compounds(rates, seats)
+    filled = np.concatenate([np.zeros((len(rates), 1)), np.cumsum(few, axis=1)], axis=1)
+    held = [k for k in range(seats) if base[k]]
+    short = sum(base[k] * few[:, : seats - k].sum(axis=1) for k in held)
+    missing = sum(base[k] * filled[:, : seats - k + 1].sum(axis=1) for k in held)
+    odds = (np.clip(1.0 - lost, 0.0, 1.0) for lost in (short, missing / seats))
+    enough, share = (np.broadcast_to(each, len(rates)).tolist() for each in odds)
+    return enough, share
 
 
 def p_enough(base: Floats, rates: Mapping[int, float], seats: int) -> float:

@@ -158,9 +158,9 @@ def decide(look: Look, form: Form) -> Decision:
     factor = _tonight(look, known, TONIGHT_PRIOR) * KEPT
     price = price_of(case.weight, load) if form.second else 0.0
     ladder = _ladder(look, case, listed, left)
-    steps = [odds.p_enough(base, _scaled(rates, factor), case.lots) for rates in ladder.rates]
+    steps, share = odds.outlooks(base, ladder.rates * factor, case.lots)
     worth = max(
-        _worth(case, base, ladder, steps, factor, price),
+        _worth(ladder, steps, share, price),
         int(np.searchsorted(ladder.edges, min(len(listed.rows), ASKED_LEAST - len(look.asked)))),
     )
     want = target(case.waited, case.plan, load, request, form)
@@ -177,7 +177,7 @@ def decide(look: Look, form: Form) -> Decision:
         weight=case.weight, tonight=factor / KEPT, ended=ended,
     )  # fmt: skip
     hoped = _tonight(look, known, FORECAST_PRIOR) * KEPT
-    further = max(worth, _worth(case, base, ladder, steps, factor, price * FURTHER))
+    further = max(worth, _worth(ladder, steps, share, price * FURTHER))
     outlook = Forecast(
         p=odds.p_enough(base, _scaled(ladder.rates[further], hoped), case.lots), by=by,
         early=look.known_outcomes < EARLY_OUTCOMES, alerted=request.alerted + count,
@@ -252,7 +252,7 @@ def _listed(look: Look, case: _Case, floor: float, form: Form) -> _List:
     else:
         index = useful * np.minimum(size, case.lots) / np.where(pool.fatigue > TIRED, 8.0, 1.0) / cost
     worth = np.flatnonzero(index >= floor)
-    rows = worth[np.argsort(-index[worth], kind="stable")]
+    rows = worth[matching.best_first(index[worth])]
     return _List(
         rows=rows, index=index[rows], chance=chance[rows], usual=crowd[rows], hears=heard[rows],
         online=pool.online[rows], cost=cost[rows], size=size[rows],
@@ -339,12 +339,11 @@ def _ladder(look: Look, case: _Case, listed: _List, left: float) -> _Ladder:
     return _Ladder(edges=edges, rates=rates, cost=cost, weights=weights, size=listed.size)
 
 
-def _worth(case: _Case, base: Floats, ladder: _Ladder, steps: list[float], factor: float, price: float) -> int:
+def _worth(ladder: _Ladder, steps: list[float], share: list[float], price: float) -> int:
     """The rung beyond which alerts cost more than they add to P(enough), and to the share of seats expected.
 
     The share counts too: where nine seats can't be found, four are still worth asking for.
     """
-    share = [odds.expected_share(base, _scaled(rates, factor), case.lots) for rates in ladder.rates]
     return max(int(np.argmax(np.asarray(value) - price * ladder.cost)) for value in (steps, share))
 
 

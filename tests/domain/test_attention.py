@@ -31,6 +31,15 @@ def test_people_sleep_as_the_matching_page_says(hour: int, share: float) -> None
     assert float(attention.awake(np.array([hour * 60.0]))[0]) == pytest.approx(share, abs=0.01)
 
 
+@given(st.lists(st.floats(-3_000, 6_000), min_size=1))
+def test_any_minute_is_counted_from_its_midnight_and_sleep_between_two_known_moments(found: list[float]) -> None:
+    at = np.array(found)
+    assert (attention.of_the_day(at) == np.mod(at, attention.DAY)).all()
+    known = np.arange(0, attention.DAY + attention.STEP, attention.STEP)
+    between = np.interp(np.mod(at, attention.DAY), known, attention.awake(known))
+    assert attention.awake(at) == pytest.approx(between)
+
+
 @given(minutes, st.booleans())
 def test_more_time_never_means_fewer_answers(at: np.ndarray, online: bool) -> None:
     share = attention.answered_by(at, online)

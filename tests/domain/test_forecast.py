@@ -1,6 +1,6 @@
 """The odds: the golden values of docs/matching.md, the laws of chance, and the same night played 40,000 times."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -21,6 +21,20 @@ def test_the_golden_values_of_the_matching_page_come_out() -> None:
     assert compound({1: 0.5, 3: 1, 4: 0.8}, 4) == pytest.approx([0.10026, 0.05013, 0.01253, 0.10235], abs=5e-6)
     assert p_enough(np.array([0.0, 1, 0, 0]), {1: 0.5, 2: 0.25}, 3) == pytest.approx(0.29145, abs=5e-6)
     assert p_enough(np.array([1.0, 0, 0, 0]), {1: 0.5, 2: 0.25}, 3) == pytest.approx(0.11431, abs=5e-6)
+
+
+def table(*ladder: Mapping[int, float]) -> np.ndarray:
+    """Those rates as rows of one array."""
+    rows = np.zeros((len(ladder), odds.LOTS_MAX + 1))
+    for row, rate in zip(rows, ladder, strict=True):
+        row[[*rate]] = [*rate.values()]
+    return rows
+
+
+def outlook(claims: Sequence[tuple[int, float]], rate: Mapping[int, float], seats: int) -> tuple[float, float]:
+    """P(enough) and the expected share, for one."""
+    enough, share = odds.outlooks(kept(claims, seats), table(rate), seats)
+    return enough[0], share[0]
 
 
 @given(rates, few)
@@ -127,12 +141,21 @@ def test_the_owner_reads_two_digits_and_a_time_in_utc() -> None:
 def test_the_share_of_seats_expected_is_never_below_the_chance_of_all_of_them(
     claims: list[tuple[int, float]], rate: Mapping[int, float], seats: int
 ) -> None:
-    base = kept(claims, seats)
-    share = odds.expected_share(base, rate, seats)
-    assert p_enough(base, rate, seats) - 1e-9 <= share <= 1
-    assert odds.expected_share(kept((), 1), rate, 1) == pytest.approx(p_enough(kept((), 1), rate, 1))
+    enough, share = outlook(claims, rate, seats)
+    assert enough - 1e-9 <= share <= 1
+    alone, one_seat = outlook((), rate, 1)
+    assert one_seat == pytest.approx(alone)
 
 
 def test_two_of_three_seats_that_are_sure_are_two_thirds() -> None:
-    assert odds.expected_share(kept([(2, 1.0)], 3), {}, 3) == pytest.approx(2 / 3)
-    assert odds.expected_share(kept([(2, 0.5)], 3), {}, 3) == pytest.approx(1 / 3)
+    assert outlook([(2, 1.0)], {}, 3)[1] == pytest.approx(2 / 3)
+    assert outlook([(2, 0.5)], {}, 3)[1] == pytest.approx(1 / 3)
+
+
+@given(promises, st.lists(rates, min_size=1, max_size=8), few)
+def test_odds_worked_out_together_are_those_worked_out_alone(
+    claims: list[tuple[int, float]], ladder: list[dict[int, float]], seats: int
+) -> None:
+    base = kept(claims, seats)
+    together, _ = odds.outlooks(base, table(*ladder), seats)
+    assert together == [p_enough(base, {c: rate[c] for c in sorted(rate)}, seats) for rate in ladder]

@@ -289,3 +289,9 @@ def test_the_forecast_does_not_count_people_who_will_never_be_asked() -> None:
     free = FORMS["paced-first"](tired)
     assert len(decision.worth) < decision.note.listed
     assert decision.forecast.p < free.forecast.p
+
+
+@given(st.lists(st.integers(0, 4), max_size=40))
+def test_of_people_who_help_the_same_the_one_listed_first_is_asked_first(worth: list[int]) -> None:
+    index = np.array(worth, dtype=np.float64)
+    assert matching.best_first(index).tolist() == np.argsort(-index, kind="stable").tolist()

@@ -127,3 +127,12 @@ def test_snapping_lands_on_the_road_at_the_distance_measured(lat: float, lon: fl
 def test_one_point_is_no_road() -> None:
     with pytest.raises(ValueError, match="two points"):
         travel.Corridor([BAKER])
+
+
+@given(st.lists(st.tuples(st.floats(33, 38), st.floats(-119, -113)), min_size=1), st.sampled_from([0.0, 1.0, 25.0]))
+def test_who_is_beside_a_road_is_told_as_if_everybody_were_measured(
+    places: list[tuple[float, float]], km: float
+) -> None:
+    everybody = [*places, (BAKER.lat, BAKER.lon), (BAKER.lat + 0.2248, BAKER.lon)]
+    vectors = unit_vectors(np.array([lat for lat, _ in everybody]), np.array([lon for _, lon in everybody]))
+    assert (LINE.near(vectors, km) == (LINE.distances_km(vectors) <= km)).all()
