@@ -24,8 +24,8 @@ DISTANCE_BANDS_KM: Final = (2, 5, 10, 25, 50, 100, 200)
 CORRIDOR_KM: Final = 25.0
 _PRODUCT_ERROR: Final = 5e-7
 """A product of two unit vectors in float32 is off by less than that."""
-_AT_ONCE: Final = 8_192
-"""People measured together: more would not fit the processor's cache."""
+_AT_ONCE: Final = 2_048
+"""People measured together: of a larger product numpy's library makes threads, which wait long for a busy core."""
 
 _START = 3.0
 _NEAR_KM, _NEAR_DETOUR, _NEAR_KMH = 10.0, 1.4, 40.0
