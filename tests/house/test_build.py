@@ -102,6 +102,8 @@ def test_without_npm_in_reach_the_install_ends_well_and_whoever_requires_the_map
     assert "ECONNREFUSED" in refused.stderr, "npm's own words say what to do"
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_without_node_the_install_ends_well(copy: Path) -> None:
     done = python(copy, "-c", BUILD, PATH=str(copy))
     assert "NotBuilt: no Node" in done.stderr or done.stdout.strip() == "full", (
