@@ -6,6 +6,7 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Enter, House
 from tests.browser.test_wall_states import WALL, Call, ask, call, heading
+from web.pages import static
 
 __all__ = ["call"]
 
@@ -70,3 +71,29 @@ def test_a_replay_that_was_left_before_it_came_does_not_open(enter: Enter, call:
         waiting[0].continue_()
     wall.evaluate("() => new Promise((done) => setTimeout(done, 200))")
     expect(wall.locator("#replay")).to_be_hidden()
+
+
+CROWD = """async (module) => {
+  const { makeWords } = await import(module), stage = document.getElementById('stage');
+  const ground = { project: (x, y) => [x, y], reserve: () => null };
+  const rings = [[760, 470], [766, 474], [770, 462], [755, 480]];
+  const cars = rings.map((at, i) => [0, at, [`${i + 2} seats`, 'on the way']]);
+  const ask = { id: 'a', at: [700, 440], hero: 1, chip: ['14 people waiting', 'near Baker'], cars };
+  makeWords(stage, ground).place({ asks: [ask] });
+  const boxes = (kind) => [...document.querySelectorAll(`#chips ${kind}`)].map((each) => each.getBoundingClientRect());
+  const from = (low, at, high) => Math.max(low - at, 0, at - high);
+  const meet = (a, b) => from(a.left, b.left, a.right) < b.width + 2 && from(a.top, b.top, a.bottom) < b.height + 2;
+  return boxes('.comes.chip').map((box, i) => {
+    const [x, y] = rings[i], far = Math.hypot(from(box.left, x, box.right), from(box.top, y, box.bottom));
+    return { far, led: boxes('.lead').some((line) => meet(box, line)) };
+  });
+}"""
+
+
+def test_words_that_find_no_room_beside_what_they_name_have_a_line_to_it(enter: Enter) -> None:
+    wall = enter(None, "/watch", viewport={"width": 1366, "height": 900})
+    told = wall.evaluate(CROWD, static.address("wall/words.js"))
+    assert len(told) == 4, told
+    assert any(each["led"] for each in told), told
+    assert all(each["led"] for each in told if each["far"] > 40), told
+    assert all(each["far"] > 6 for each in told), "words stand on the ring they name"

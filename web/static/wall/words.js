@@ -3,7 +3,7 @@ import { along, bend } from "./curve.js";
 import { boxOf, meets } from "./page.js";
 
 const PANELS = ".side,.find,.four,.legend,.source,.head,#replay";
-const SHOWN = 9;
+const SHOWN = 9, BESIDE = 8, RING = 11;
 const floats = () => innerWidth > 1100;
 
 /** Room for the map beside the panels: {left, top, right, bottom} in pixels. */
@@ -31,15 +31,21 @@ export function makeWords(stage, ground) {
     const w = div.offsetWidth, h = div.offsetHeight, big = bigger();
     const beside = (gap, low) => [[gap, low], [gap, -h - low], [-w - gap, low], [-w - gap, -h - low]];
     const spots = [[28 * big, -h / 2], [-w - 28 * big, -h / 2], ...beside(28 * big, 14 * big), [-w / 2, 30 * big], [-w / 2, -h - 30 * big], ...beside(46 * big, 46 * big), ...beside(60 * big, 90 * big)];
-    for (const [dx, dy] of spots) {
-      const box = [x + dx - 4, y + dy - 4, x + dx + w + 4, y + dy + h + 4];
-      if (free(box)) {
-        taken.push(box);
-        div.style.transform = `translate(${Math.round(x + dx)}px,${Math.round(y + dy)}px)`;
-        return;
-      }
-    }
-    div.remove();
+    const at = spots.findIndex(([dx, dy]) => free([x + dx - 4, y + dy - 4, x + dx + w + 4, y + dy + h + 4]));
+    if (at < 0) return div.remove();
+    const [left, top] = [x + spots[at][0], y + spots[at][1]];
+    taken.push([left - 4, top - 4, left + w + 4, top + h + 4]);
+    div.style.transform = `translate(${Math.round(left)}px,${Math.round(top)}px)`;
+    if (at >= BESIDE) lead(kind, x, y, Math.min(Math.max(x, left), left + w) - x, Math.min(Math.max(y, top), top + h) - y);
+  }
+
+  // From what is named to words that found no room beside it.
+  function lead(kind, x, y, dx, dy) {
+    const line = document.createElement("i"), far = Math.hypot(dx, dy), ring = (RING * bigger()) / far;
+    line.className = `lead ${kind}`;
+    line.style.width = `${far * (1 - ring)}px`;
+    line.style.transform = `translate(${x + dx * ring}px,${y + dy * ring}px) rotate(${Math.atan2(dy, dx)}rad)`;
+    chips.prepend(line);
   }
 
   return {
@@ -47,22 +53,21 @@ export function makeWords(stage, ground) {
       chips.replaceChildren();
       taken = floats() ? [...document.querySelectorAll(PANELS)].map((each) => boxOf(stage, each)).filter(Boolean) : [];
       const shown = [...scene.asks].sort((a, b) => (b.hero || 0) - (a.hero || 0)).slice(0, SHOWN);
-      const spots = shown.map((ask) => ground.project(...ask.at));
-      for (const ask of scene.asks) {
-        const [x, y] = ground.project(...ask.at), half = (ask.hero ? 18 : 12) * bigger();
-        taken.push([x - half, y - half, x + half, y + half]);
-      }
-      for (const [index, ask] of shown.entries()) {
-        const to = spots[index];
-        if (ask.chip && (ask.hero || shown.length < 5)) chip(ask.chip, ask.full ? "comes" : "ask", ...to);
+      const keep = ([x, y], half) => taken.push([x - half, y - half, x + half, y + half]);
+      for (const ask of scene.asks) keep(ground.project(...ask.at), (ask.hero ? 18 : 12) * bigger());
+      const named = [];
+      for (const ask of shown) {
+        const to = ground.project(...ask.at);
+        if (ask.chip && (ask.hero || shown.length < 5)) named.push([ask.chip, ask.full ? "comes" : "ask", ...to]);
         for (const [share, at, words] of ask.cars) {
           if (!at || !words) continue;
-          const from = ground.project(...at), [x, y] = along(from, bend(from, to), to, share);
-          const half = 10 * bigger();
-          taken.push([x - half, y - half, x + half, y + half]);
-          chip(words, "comes", x, y);
+          const from = ground.project(...at), ring = along(from, bend(from, to), to, share);
+          keep(ring, 10 * bigger());
+          named.push([words, "comes", ...ring]);
         }
       }
+      // Every ring first: no words stand on somebody else's.
+      for (const each of named) chip(...each);
       ground.reserve(taken);
     },
   };
