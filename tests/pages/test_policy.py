@@ -8,7 +8,7 @@ from importlib import resources
 
 from tests.pages.conftest import Browser, asked
 from tests.web.conftest import Play, World
-from web.pages import static
+from web.pages import speech, static
 from web.pages.speech import LANGUAGES
 
 PATHS = ("/", "/help", "/watch", "/join", "/ready", "/status", "/offline", "/nothing")
@@ -57,7 +57,17 @@ def test_every_script_is_small() -> None:
     assert sum(file.smallest for file in wall) <= 25_000
 
 
-def test_every_language_has_every_page_and_spanish_is_complete(play: Play) -> None:
+def test_every_language_has_every_sentence_with_its_slots() -> None:
+    spoken = {lang: speech.catalogue(lang) for lang in LANGUAGES if lang != "en"}
+    for lang, sentences in spoken.items():
+        assert sentences.keys() == spoken["es"].keys(), lang
+        for key, said in sentences.items():
+            known = set(re.findall(r"{(\w+)}", key))
+            for form in said if isinstance(said, list) else [said]:
+                assert set(re.findall(r"{(\w+)}", form)) <= known, (lang, key)
+
+
+def test_every_language_has_every_page_and_is_complete(play: Play) -> None:
     async def story(world: World) -> None:
         ana, ask = await asked(world)
         await world.turn()
@@ -66,8 +76,7 @@ def test_every_language_has_every_page_and_spanish_is_complete(play: Play) -> No
             for browser, path in [(ana, each) for each in (*PATHS, f"/r/{ask}", f"/r/{ask}/report")] + [(ben, "/help")]:
                 page = await browser.get(f"{path}?lang={lang}")
                 assert f'<html lang="{lang}" dir="{"rtl" if lang == "ar" else "ltr"}"' in page, path
-                if lang == "es":
-                    assert '<span lang="en"' not in page, path
+                assert '<span lang="en"' not in page, (lang, path)
 
     play(story)
 

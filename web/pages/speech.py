@@ -24,7 +24,8 @@ _REGION: Final = re.compile(r"\b[a-z]{2,3}(?:-[A-Z][a-z]{3})?-([A-Z]{2})\b")
 
 
 @cache
-def _catalogue(lang: str) -> Mapping[str, str | list[str]]:
+def catalogue(lang: str) -> Mapping[str, str | list[str]]:
+    """Every sentence of a language by its English one; a plural has one form for each count."""
     text = resources.files("web.pages").joinpath("locale", f"{lang}.json").read_text("utf-8")
     return dict(json.loads(text))
 
@@ -78,7 +79,7 @@ class Speaker:
         return "rtl" if self.lang in RIGHT_TO_LEFT else "ltr"
 
     def _found(self, key: str) -> str | list[str] | None:
-        return None if self.lang == "en" else _catalogue(self.lang).get(key)
+        return None if self.lang == "en" else catalogue(self.lang).get(key)
 
     def t(self, sentence: str, **values: object) -> Markup:
         """The sentence with its values; English and marked as such when it is not translated yet."""
