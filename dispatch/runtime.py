@@ -22,6 +22,7 @@ from dispatch.ids import SystemIds
 from dispatch.notify import web_push
 from dispatch.notify.endpoints import Allowed
 from dispatch.notify.sender import PushSender
+from dispatch.notify.texts import Gateway, TextSender
 from dispatch.ports import Buckets, Bus, Clock, Ids, Roster, Store, Tx
 from dispatch.roster.memory import MemoryRoster
 from dispatch.settings import BadSettings, Settings
@@ -46,6 +47,8 @@ class Flare:
     feed: Feed
     tally: Tally
     push: PushSender
+    texts: TextSender | None = None
+    """Who sends text messages; None: no gateway is set, and no phone is checked."""
     traces: Tracer = field(default_factory=Tracer)
     buckets: Buckets | None = None
     """Where all workers count callers together; None: each by itself."""
@@ -76,6 +79,8 @@ class Flare:
         self.feed.wake()
         self.ticker.wake()
         self.push.wake()
+        if self.texts is not None:
+            self.texts.wake()
 
     def stop(self) -> None:
         """Finishes what is under way, then closes the store."""
@@ -124,6 +129,14 @@ def _tracer(settings: Settings) -> Tracer:
     """Spans for the collector of the settings; nothing without one."""
     endpoint = settings.otel_endpoint
     return Tracer(over_http(endpoint, dict(settings.otel_headers)) if endpoint else None, settings.otel_service)
+
+
+def _texts(settings: Settings, store: Store, clock: Clock, secret: bytes) -> TextSender | None:
+    """Who sends text messages; nobody without a gateway."""
+    if settings.sms_url is None:
+        return None
+    gateway = Gateway(url=settings.sms_url, headers=dict(settings.sms_headers))
+    return TextSender(store, clock, gateway, secret)
 
 
 def secret_for(settings: Settings) -> str:
@@ -217,6 +230,7 @@ def build(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = N
         feed=Feed(store, roster, tally.heard),
         tally=tally,
         push=PushSender(store, clock, vapid, allowed, own),
+        texts=_texts(settings, store, clock, own),
         buckets=_buckets(settings),
         traces=_tracer(settings),
     )

@@ -92,7 +92,15 @@ def _contact(text: str) -> str:
     return text
 
 
-def _collector(text: str) -> str:
+def _prefixes(text: str) -> tuple[str, ...]:
+    prefixes = tuple(part.strip().removeprefix("+") for part in text.split(",") if part.strip())
+    for prefix in prefixes:
+        if not (prefix.isascii() and prefix.isdigit() and len(prefix) <= 8 and prefix[0] != "0"):
+            raise ValueError(f"{prefix[:80]} is no country code, nor the beginning of a number with one")
+    return prefixes
+
+
+def _web_address(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("an address that begins with http:// or https://")
     return text
@@ -155,6 +163,21 @@ class Settings:
     sms_number: str | None = _setting(
         "FLARE_SMS_NUMBER", "number that takes an ask by text message; offered on phones without signal", None, _phone
     )
+    sms_url: str | None = _setting(
+        "FLARE_SMS_URL",
+        "gateway that takes text messages as a POST of {to, text}; without it no phone is checked by a code",
+        None,
+        _web_address,
+    )
+    sms_headers: tuple[tuple[str, str], ...] = _setting(
+        "FLARE_SMS_HEADERS", "what it asks for to know you: name=value, separated by commas; a secret", (), _headers
+    )
+    sms_countries: tuple[str, ...] = _setting(
+        "FLARE_SMS_COUNTRIES",
+        "country codes, or longer beginnings of numbers, that texts may go to, separated by commas: 1,52,3468",
+        (),
+        _prefixes,
+    )
     currency: str = _setting(
         "FLARE_CURRENCY",
         "what asks for money are counted in, by its ISO 4217 code; one of those with cents",
@@ -198,7 +221,7 @@ class Settings:
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "OpenTelemetry collector that takes traces as OTLP over HTTP; without it there are none",
         None,
-        _collector,
+        _web_address,
     )
     otel_headers: tuple[tuple[str, str], ...] = _setting(
         "OTEL_EXPORTER_OTLP_HEADERS", "what it asks for besides: name=value, separated by commas", (), _headers
@@ -235,6 +258,8 @@ class Settings:
         secret = values.get("secret")
         if secret is not None and len(secret) < 32:
             faults.append("FLARE_SECRET: 32 characters or more")
+        if values.get("sms_url") and not values.get("sms_countries"):
+            faults.append("FLARE_SMS_COUNTRIES: say where texts may go: 1,52 for instance; each one costs money")
         if faults:
             raise BadSettings(faults)
         return cls(**values)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from dispatch.actions import close_request, erase, lapse_claims, look_after, set_me, tell_people, words
+from dispatch.actions import close_request, erase, lapse_claims, look_after, prove_phone, set_me, tell_people, words
 from dispatch.domain import limits
 from dispatch.domain.waves import Policy
 from dispatch.ports import Clock, DueWork, Lane, Roster, Store, Tx
@@ -32,6 +32,7 @@ SIMPLE: Final[dict[str, Simple]] = {
     words.AUDIT: erase.seal_audit,
     words.TRIM: erase.trim,
     words.SAFE: look_after.ask_if_safe,
+    words.TEXTS: prove_phone.forget_codes,
 }
 """Due work that is one transaction on one row: its kind and the action."""
 

@@ -29,7 +29,7 @@ from web.live.gate import CellsOf, Kin, KinOf, kin_of
 from web.live.hub import Hub
 from web.live.sockets import Authenticate, live_endpoint
 from web.live.subscription import Cells
-from web.pages import faults, pushed
+from web.pages import faults, pushed, texted
 from web.pages import routes as pages
 from web.routes import (
     account,
@@ -42,6 +42,7 @@ from web.routes import (
     health,
     me,
     network,
+    phone,
     readiness,
     relays,
     session,
@@ -64,6 +65,7 @@ ROUTERS = (
     desk.router,
     readiness.router,
     network.router,
+    phone.router,
     relays.router,
     session.router,
     board.router,
@@ -91,6 +93,8 @@ def create_app(flare: Flare, board: Board | None = None) -> Edge:
         api.state.hub = hub
         app.live = live_endpoint(hub, _authenticate(flare, api), _kin(api), _cells(api))
         flare.push.start(pushed.writer(settings))
+        if flare.texts is not None:
+            flare.texts.start(texted.write)
         keeping = asyncio.create_task(metrics.keep(api.state, board)) if board is not None else None
         try:
             yield
@@ -99,6 +103,8 @@ def create_app(flare: Flare, board: Board | None = None) -> Edge:
             await hub.stop()
             api.state.limiter.close()
             await asyncio.to_thread(flare.push.stop)
+            if flare.texts is not None:
+                await asyncio.to_thread(flare.texts.stop)
             if keeping is not None:
                 keeping.cancel()
                 await asyncio.gather(keeping, return_exceptions=True)

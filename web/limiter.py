@@ -68,6 +68,9 @@ CELLS_WAITING: Final = 1_000
 """What waits to be said of that; beyond it this worker gives its share, as if nobody heard."""
 CELLS_SEEN: Final = "cells"
 """The bus's channel by which workers say what they let a viewer see."""
+TEXT_PREFIX: Final = (Rule(name="text", count=10, seconds=HOUR),)
+"""Codes sent to phones, for a whole neighbourhood: each costs money. The rest is in domain/phone.py."""
+PHONE_GUESS: Final = (Rule(name="phone-guess", count=30, seconds=HOUR),)
 TEST_PUSH: Final = (Rule(name="test-push", count=10, seconds=HOUR),)
 GROUND: Final = (Rule(name="ground", count=30, seconds=MINUTE),)
 """Pieces of ground that nobody has drawn yet: half a second of a processor each."""
@@ -121,6 +124,11 @@ class Limiter:
     def waits(self) -> bool:
         """Does counting cross a network? Then it has no business on an event loop."""
         return self._shared is not None
+
+    @property
+    def away(self) -> bool:
+        """Is what all workers count together not to be had now? What costs money waits until it is."""
+        return self._shared is not None and self._shared.away
 
     @property
     def alone(self) -> bool:

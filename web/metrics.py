@@ -105,6 +105,7 @@ def of_worker(state: State, head: int) -> Figures:
     samples: dict[str, float] = {
         **labelled("flare_http_answers_total", "status", {f"{k}xx": n for k, n in state.edge.answered.items()}),
         **labelled("flare_pushes_total", "outcome", {str(how): n for how, n in flare.push.tries.items()}),
+        **_texts(flare),
         "flare_write_queue": getattr(flare.store, "waiting", 0),
         "flare_tail_lag_events": max(0, head - hub.position) if hub is not None else 0,
         "flare_feed_lag_events": max(0, head - flare.feed.position),
@@ -120,6 +121,13 @@ def of_worker(state: State, head: int) -> Figures:
     counters = {name: value for name, value in samples.items() if _is_counter(name)}
     gauges = {name: value for name, value in samples.items() if name not in counters}
     return Figures(counters=counters, gauges=gauges, copies=flare.tally.figures())
+
+
+def _texts(flare: Flare) -> dict[str, float]:
+    """What became of text messages; nothing where none are sent."""
+    if flare.texts is None:
+        return {}
+    return labelled("flare_texts_total", "outcome", {str(how): n for how, n in flare.texts.tries.items()})
 
 
 def of_fleet(fleet: Fleet) -> tuple[dict[str, float], Tally]:

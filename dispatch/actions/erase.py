@@ -26,10 +26,10 @@ def shred_request(tx: Tx, now: datetime, request_id: int, kept: timedelta) -> No
         tx.audit.add(Deed.KEY_DESTROYED, actor=None, request=request_id, why="kept as long as it may be")
     carried = [link.person_id for link in tx.relays.of_request(request_id)]
     for person_id in [request.requester, *(claim.person_id for claim in tx.claims.of_request(request_id)), *carried]:
-        _forget_guest(tx, person_id, request_id)
+        _forget_guest(tx, now, person_id, request_id)
 
 
-def _forget_guest(tx: Tx, person_id: int, request_id: int) -> None:
+def _forget_guest(tx: Tx, now: datetime, person_id: int, request_id: int) -> None:
     """A guest's name and number go with the last request they had to do with."""
     person = tx.people.by_id(person_id)
     if person is None or not person.guest:
@@ -38,7 +38,10 @@ def _forget_guest(tx: Tx, person_id: int, request_id: int) -> None:
     coming = [c for c in tx.claims.of_person(person_id, limits.INBOX_ALERTS) if c.status in UNFINISHED]
     if not going_on and not [claim for claim in coming if claim.request_id != request_id]:
         if person.name is not None or person.phone is not None:
-            tx.people.set(person_id, name=None, phone=None)
+            tx.people.set(person_id, name=None)
+            # Where a coordinator has found a call unfounded, that follows the number for as long as its key lives.
+            marked = bool(tx.safety.marks(person_id, now - limits.MARKS_KEPT))
+            tx.people.forget_phone(person_id, but_its_mark=marked)
         tx.devices.drop_person(person_id)
 
 

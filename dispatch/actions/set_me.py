@@ -14,6 +14,7 @@ from dispatch.domain.learning import asked_words
 from dispatch.domain.lifecycle import UNFINISHED
 from dispatch.domain.network import asked_by
 from dispatch.domain.people import Duty, Person
+from dispatch.domain.phone import same_number
 from dispatch.domain.visibility import Viewer, moment
 from dispatch.ports import Tx
 from geo import cells
@@ -56,10 +57,13 @@ def set_me(tx: Tx, now: datetime, command: SetMe) -> dict[str, Any]:
     Raises: SignIn.
     """
     person = me(tx, command.viewer)
-    if command.changes:
-        person = tx.people.set(person.id, **command.changes)
+    changes = dict(command.changes)
+    if person.phone_proven and "phone" in changes and same_number(changes["phone"], person.phone):
+        del changes["phone"]  # the one that was proved, sent again with the rest of a form
+    if changes:
+        person = tx.people.set(person.id, **changes)
         tell_house(tx, ControlKind.PERSON_CHANGED, person=person.id)
-        if command.changes.keys() & SHOWN:
+        if changes.keys() & SHOWN:
             _tell_those_who_wait(tx, person)
     return my_view(tx, person, now)
 
@@ -155,6 +159,7 @@ def my_view(tx: Tx, person: Person, now: datetime) -> dict[str, Any]:
         "seats": person.seats,
         "car": person.car,
         "phone": person.phone,
+        "phone_proven": person.phone_proven,
         "lang": person.lang,
         "guest": person.guest,
         "duty": str(duty) if duty else None,

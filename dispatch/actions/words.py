@@ -16,7 +16,7 @@ from dispatch.domain.visibility import claim_part
 from dispatch.ports import Tx
 
 WAVE, EXPIRE, STAND_DOWN, REOPEN, SEEN, DONE, DUTY = "wave", "expire", "stand_down", "reopen", "seen", "done", "duty"
-SHRED, KEYS, AUDIT, SAFE, TRIM = "shred", "keys", "audit", "safe", "trim"
+SHRED, KEYS, AUDIT, SAFE, TRIM, TEXTS = "shred", "keys", "audit", "safe", "trim", "texts"
 """Kinds of due work; dispatch/ticker.py says what each does."""
 
 

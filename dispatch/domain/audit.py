@@ -32,6 +32,7 @@ class Deed(StrEnum):
     """A coordinator decided a report or acted on a request."""
     BLOCKED = "blocked"
     SESSION_ENDED = "session_ended"
+    PHONE_PROVED = "phone_proved"
     TRIMMED = "trimmed"
     """Rows up to a place of the chain were deleted for their age."""
 

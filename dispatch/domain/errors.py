@@ -149,13 +149,13 @@ class NoMoreTime(Refused):
 
 
 class WrongCode(Refused):
-    """The meet code does not match."""
+    """The meet code, or the one sent to a phone, does not match."""
 
     code, retry = "wrong-code", Retry.FIX
 
-    def __init__(self, tries_left: int) -> None:
-        left = f"{tries_left} tries left" if tries_left else "No tries left for 15 minutes"
-        super().__init__(f"That is not the code. {left}; you can also confirm without one.")
+    def __init__(self, tries_left: int, then: str = "No tries left for 15 minutes; confirm without one.") -> None:
+        left = f"{tries_left} tries left." if tries_left else then
+        super().__init__(f"That is not the code. {left}")
         self.tries_left = tries_left
 
 

@@ -39,6 +39,8 @@ REQUEST_ALERTS_MAX: Final = 10_000  # alerts one request may ever send
 GUEST_ALERTS_MAX: Final = 10  # strangers one call of a guest, or of a member by invite, may reach
 GUEST_ALERTS_HOUR: Final = 30  # people all calls of one guest may reach in an hour
 GUESTS_NEARBY_HOUR: Final = 150  # … and all guests' calls from one neighbourhood of addresses (/24, /56)
+PROVEN_ALERTS_MAX: Final = 150  # people a guest's call may reach once their phone is proved
+PROVEN_ALERTS_HOUR: Final = 50  # … and all calls of one number in an hour
 LOOKED_AT_ALERTS_MAX: Final = 150  # people a guest's call may reach once a coordinator has looked
 LOOKED_AT_ALERTS_HOUR: Final = 50  # … and in an hour
 INVITED_ALERTS_HOUR: Final = 300  # people all calls of a member by invite may reach in an hour
@@ -46,7 +48,7 @@ SOON_ALERTS_MAX: Final = 5_000  # people all calls of anybody may reach within S
 ROUND_ASKS: Final = 50  # asks that are looked at together where they compete for the same drivers
 MARK_DIVIDES: Final = 10  # somebody's calls reach so many times fewer for each mark against them
 DECLINE_AT_ONCE: Final = 25  # while no more were asked, a decline is answered by a look at once
-CODE_TRIES: Final = 5  # guesses at a meet code
+CODE_TRIES: Final = 5  # guesses at a meet code, or at a phone's
 CHECKS: Final = 2  # times the owner is asked before a coordinator is told
 UNFOUNDED_MAX: Final = 3  # reports that nothing was behind, until no more are taken
 QUEUE_SHOWN: Final = 100  # rows of a coordinator's queue
@@ -169,6 +171,19 @@ PUSH_REFUSED_PEOPLE: Final = 3  # as many people's devices refused, and none acc
 PUSH_REFUSED_PAUSE: Final = timedelta(minutes=2)  # … and that service is left alone this long
 SPANS_WAITING: Final = 2_000  # of traces, until a collector takes them; older ones are dropped
 PUSH_HOSTS_MAX: Final = 32  # push services one worker keeps connections to
+
+# -- text messages ----------------------------------------------------------------------------
+PHONE_CODE_DIGITS: Final = 6  # of a code that proves a phone
+PHONE_CODE_LIFE: Final = timedelta(minutes=10)  # … and as long it can be typed
+PHONE_CODE_AGAIN: Final = timedelta(seconds=60)  # until the same number may have another
+PHONE_CODES_HOUR: Final = 3  # codes for one number in an hour
+PHONE_CODES_DAY: Final = 5  # … and in a day
+PHONE_CODES_KEPT: Final = timedelta(days=1)  # that one was asked for is remembered, for these bounds
+TEXTS_COUNTRY_DAY: Final = 200  # texts to one listed prefix in a day
+TEXTS_JUDGED: Final = 50  # of the last so many of a day …
+TEXTS_TYPED_PART: Final = 0.2  # … this part must have been typed in, or no more go there
+TEXTS_SETTLE: Final = timedelta(minutes=2)  # a code that is younger and not typed is not judged yet
+TEXT_TIMEOUT_S: Final = 10.0  # for one text, until the gateway has answered
 
 # -- files ------------------------------------------------------------------------------------
 CSV_LINE_CHARS: Final = 10_000

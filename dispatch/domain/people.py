@@ -58,6 +58,8 @@ class Person:
     """Who may not ask them: bits of CLOSES in domain/network.py; 0 = as everybody begins."""
     inbox_off: int = 0
     guest: bool = False
+    phone_proven: bool = False
+    """They typed a code that was sent to `phone`; another number has to be proved anew."""
     created_at: datetime | None = None
 
     @property

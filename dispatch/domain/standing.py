@@ -78,10 +78,14 @@ class Backing(StrEnum):
 
     NOBODY = "nobody"
     """A guest."""
+    PROVEN = "proven"
+    """A guest whose phone is proved."""
     LOOKED_AT = "looked_at"
     """A guest whose call a coordinator has taken over."""
     INVITED = "invited"
     """A member by somebody's invite."""
+    INVITED_PROVEN = "invited_proven"
+    """… whose phone is proved."""
     KNOWN = "known"
     """Imported by the operator, tied to somebody who was, vouched for, or taken over by a coordinator."""
 
@@ -107,12 +111,21 @@ REACHES: Final[dict[Backing, Bound]] = {
         rings=_ALL, a_call=limits.GUEST_ALERTS_MAX, strangers=limits.GUEST_ALERTS_MAX,
         lately=limits.GUEST_ALERTS_HOUR, span=timedelta(hours=1), nearby=limits.GUESTS_NEARBY_HOUR,
     ),
+    Backing.PROVEN: Bound(
+        rings=_ALL, a_call=limits.PROVEN_ALERTS_MAX, strangers=limits.PROVEN_ALERTS_MAX,
+        lately=limits.PROVEN_ALERTS_HOUR, span=timedelta(hours=1), nearby=limits.GUESTS_NEARBY_HOUR,
+    ),
     Backing.LOOKED_AT: Bound(
         rings=_ALL, a_call=limits.LOOKED_AT_ALERTS_MAX, strangers=limits.LOOKED_AT_ALERTS_MAX,
         lately=limits.LOOKED_AT_ALERTS_HOUR, span=timedelta(hours=1),
     ),
     Backing.INVITED: Bound(
         rings=_NEAR, a_call=limits.REQUEST_ALERTS_MAX, strangers=limits.GUEST_ALERTS_MAX,
+        lately=limits.INVITED_ALERTS_HOUR, span=timedelta(hours=1),
+    ),
+    # Anybody can be a member by an invite of their own: a number more opens a ring, and no strangers.
+    Backing.INVITED_PROVEN: Bound(
+        rings=_ALL, a_call=limits.REQUEST_ALERTS_MAX, strangers=limits.GUEST_ALERTS_MAX,
         lately=limits.INVITED_ALERTS_HOUR, span=timedelta(hours=1),
     ),
     Backing.KNOWN: Bound(
@@ -123,11 +136,16 @@ REACHES: Final[dict[Backing, Bound]] = {
 """How far a call goes by who stands behind the one who asks."""
 
 
-def backing(*, guest: bool, known: bool, looked_at: bool) -> Backing:
-    """Who stands behind a requester: `known` by the operator's word or a member's, `looked_at` by a coordinator."""
+def backing(*, guest: bool, known: bool, looked_at: bool, proven: bool = False) -> Backing:
+    """Who stands behind a requester.
+
+    `known` by the operator's word or a member's, `looked_at` by a coordinator, `proven`: they have the phone they say.
+    """
     if guest:
-        return Backing.LOOKED_AT if looked_at else Backing.NOBODY
-    return Backing.KNOWN if known or looked_at else Backing.INVITED
+        return Backing.LOOKED_AT if looked_at else Backing.PROVEN if proven else Backing.NOBODY
+    if known or looked_at:
+        return Backing.KNOWN
+    return Backing.INVITED_PROVEN if proven else Backing.INVITED
 
 
 def worn(bound: Bound, marks: Sequence[timedelta]) -> Bound:

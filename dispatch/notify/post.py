@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from dispatch.domain import limits
+from dispatch.notify.courier import Unreachable
 from dispatch.notify.endpoints import Allowed, Endpoint, Resolve, look_up
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 ADDRESS_KEPT_S: Final = 60.0
 BODY_READ: Final = 4_096
-
-
-class Unreachable(Exception):
-    """The service could not be talked to, this time."""
 
 
 class Postman:

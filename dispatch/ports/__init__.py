@@ -8,8 +8,9 @@ One contract suite runs against every adapter (tests/contract).
 
 from dispatch.ports.devices import Device, Devices
 from dispatch.ports.grants import Grant, Grants, Power
-from dispatch.ports.letters import Compose, Later, Letter
+from dispatch.ports.letters import Compose, Later, Letter, Text
 from dispatch.ports.outbox import Fate, Outbox, OutboxItem
+from dispatch.ports.phones import PhoneCodes
 from dispatch.ports.relays import Relays
 from dispatch.ports.roster import (
     Arrivals,
@@ -70,6 +71,7 @@ __all__ = [
     "OutboxItem",
     "People",
     "PeopleColumns",
+    "PhoneCodes",
     "Power",
     "Progress",
     "Relays",
@@ -78,5 +80,6 @@ __all__ = [
     "Safety",
     "Search",
     "Store",
+    "Text",
     "Tx",
 ]

@@ -1,8 +1,9 @@
-"""What a phone that sleeps is sent: a message in its final words, and who writes it."""
+"""What leaves the house: a message in its final words, and who writes it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from dispatch.ports.devices import Device
 from dispatch.ports.outbox import OutboxItem
@@ -22,6 +23,15 @@ class Letter:
     urgent: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A text message in its final words."""
+
+    to: str
+    """A number in E.164: + and digits."""
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Later:
     """Not yet decided: look again after this."""
@@ -29,5 +39,6 @@ class Later:
     wait: timedelta
 
 
-Compose = Callable[[Tx, datetime, OutboxItem], "Letter | Later | None"]
+L = TypeVar("L")
+Compose = Callable[[Tx, datetime, OutboxItem], L | Later | None]
 """What a waiting message says now; None when it is no longer true, or nobody is there to read it."""

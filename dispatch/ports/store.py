@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from dispatch.ports.devices import Devices
 from dispatch.ports.grants import Grants
 from dispatch.ports.outbox import Outbox
+from dispatch.ports.phones import PhoneCodes
 from dispatch.ports.relays import Relays
 from dispatch.ports.safety import Safety
 from dispatch.ports.tables import Alerts, Audit, Claims, Due, Journal, Keys, Network, People, Requests
@@ -46,6 +47,8 @@ class Tx(Protocol):
     def audit(self) -> Audit: ...
     @property
     def devices(self) -> Devices: ...
+    @property
+    def phone_codes(self) -> PhoneCodes: ...
     @property
     def safety(self) -> Safety: ...
     @property

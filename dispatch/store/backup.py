@@ -128,7 +128,9 @@ def begin_epoch(url: str) -> str:
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         with psycopg.connect(address, connect_timeout=5) as raw:
-            raw.execute("UPDATE log_head SET epoch = %s WHERE id = 1", (secrets.token_urlsafe(16),))
+            # Whoever starts next has the keys from now on: a dump may have been put back on a site with others.
+            anew = secrets.token_urlsafe(16)
+            raw.execute("UPDATE log_head SET epoch = %s, keyring = '' WHERE id = 1", (anew,))
     except psycopg.Error as error:
         raise StoreUnavailable(f"PostgreSQL can't be used ({str(error).strip()}).") from error
     return "The log has a new epoch. Followers take a fresh snapshot."

@@ -1,6 +1,6 @@
-"""The tables of the house itself: audit, who may no longer, who looks after it, where pushes go, who passed what on."""
+"""The tables of the house itself: audit, who may no longer, who looks after it, pushes, phones, what was passed on."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, LargeBinary, SmallInteger, Table, Text
 
 from dispatch.store.columns import ROW, flag_, metadata, moment, number, partial, public, to
 
@@ -95,6 +95,30 @@ push_subscription = Table(
     moment("at", null=False),
     Index("ix_push_subscription_person_id", "person_id"),
     # A message waits under the device's number: used again, it would reach somebody else's.
+    sqlite_autoincrement=True,
+)
+
+phone_code = Table(
+    "phone_code",
+    metadata,
+    number(),
+    to("person_id", "person", null=True),
+    flag_("signs_in"),
+    # The day whose key made both marks: of the number, and of the code bound to this row.
+    Column("day", Integer, nullable=False),
+    Column("number_mark", Text, nullable=False, index=True),
+    Column("code_mark", LargeBinary, nullable=False),
+    # Number and code, the code only until the text has gone out.
+    Column("sealed", Text, nullable=False),
+    # The operator's prefix a text went to; NULL: none went.
+    Column("prefix", Text),
+    Column("lang", Text),
+    Column("tries", SmallInteger, nullable=False),
+    moment("at", null=False),
+    moment("typed_at"),
+    Index("ix_phone_code_person_id", "person_id"),
+    Index("ix_phone_code_prefix", "prefix", "at"),
+    # A text waits under this number: used again, it would go to somebody else's phone.
     sqlite_autoincrement=True,
 )
 

@@ -36,6 +36,8 @@ class Ring(StrEnum):
 
     REQUEST = "request"
     PERSON = "person"
+    HOUSE = "house"
+    """One key that is never destroyed and wraps nothing: a keyring is told from others by it."""
 
 
 WORKED_OUT_DAYS: Final = 400
@@ -103,6 +105,27 @@ class Keyring:
         """A name for a text that can be looked up that day and guessed by nobody without the keyring."""
         return hmac.new(self._made(Ring.REQUEST, day), b"mark:" + text.encode(), hashlib.sha256).digest()[:16]
 
+    @property
+    def name(self) -> bytes:
+        """What every worker with the same keys calls this keyring; nothing is read out of it."""
+        return hmac.new(self._made(Ring.HOUSE, 0), b"flare keyring", hashlib.sha256).digest()[:16]
+
+    @property
+    def in_a_file(self) -> bool:
+        """Its keys are of chance, and can really be destroyed."""
+        return self._path is not None
+
+    def lasting_mark(self, day: int, text: str) -> str:
+        """As `mark`, by a key that lives as long as a person's: it has to be made anew only once in that time."""
+        return hmac.new(self._made(Ring.PERSON, day), b"mark:" + text.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def lasting_marks(self, day: int, text: str) -> list[str]:
+        """Every such mark of that text that can still be there, of that day and all before it."""
+        newest = self.lasting_mark(day, text)
+        worked_out = range(day - KEPT_DAYS[Ring.PERSON], day)
+        before = worked_out if self._path is None else [each for each in self.days(Ring.PERSON) if each < day]
+        return [newest, *(self.lasting_mark(each, text) for each in before if (Ring.PERSON, each) not in self._gone)]
+
     def marks(self, day: int, text: str) -> list[bytes]:
         """Today's mark and yesterday's."""
         found = [self.mark(day, text)]
@@ -118,15 +141,18 @@ class Keyring:
 
     @property
     def fresh(self) -> bool:
-        """A file that holds no key yet."""
-        return self._path is not None and not self._keys
+        """A file that holds no day's key yet."""
+        return self._path is not None and self._empty()
+
+    def _empty(self) -> bool:
+        return all(ring is Ring.HOUSE for ring, _ in self._keys)
 
     def take_over(self, keys: Mapping[tuple[Ring, int], bytes]) -> None:
         """Holds these, too, of a site whose keys were elsewhere before. A file that holds any stays as it is."""
         with self._lock, self._alone():
             self._reread()
-            if not self._keys:
-                self._keys = dict(keys)
+            if self._empty():
+                self._keys |= keys
                 self._write()
 
     def move_to(self, other: "Keyring") -> None:
@@ -243,7 +269,7 @@ def worked_out(secret: str, today: int) -> dict[tuple[Ring, int], bytes]:
     They end as all do, when what is alive was wrapped anew; so there may be more days than are kept.
     """
     days = range(today - WORKED_OUT_DAYS, today + 1)
-    return {(ring, day): _worked_out(secret, ring, day) for ring in Ring for day in days}
+    return {(ring, day): _worked_out(secret, ring, day) for ring in KEPT_DAYS for day in days}
 
 
 def _put(path: Path, text: str) -> None:

@@ -21,6 +21,7 @@ _WAITING = (
     select(_o.id)
     .where(
         _o.done_at.is_(None),
+        _o.channel == given("channel"),
         _o.due_at <= given("now"),
         or_(_o.leased_until.is_(None), _o.leased_until < given("now")),
     )
@@ -36,7 +37,7 @@ _LEASE = (
 )
 # Leased by somebody: not before the lease is over.
 _FREE_AT = case((_o.leased_until > _o.due_at, _o.leased_until), else_=_o.due_at)
-_NEXT = select(func.min(_FREE_AT)).where(_o.done_at.is_(None))
+_NEXT = select(func.min(_FREE_AT)).where(_o.done_at.is_(None), _o.channel == given("channel"))
 _OLDEST = select(func.min(_o.due_at)).where(_o.done_at.is_(None))
 _DONE = (
     update(outbox)
@@ -74,9 +75,11 @@ class StoredOutbox:
             self._state.told += 1
             self._link.many(_PUT_ONCE, made)
 
-    def lease(self, worker: str, now: datetime, until: datetime, limit: int) -> list[OutboxItem]:
+    def lease(self, channel: str, worker: str, now: datetime, until: datetime, limit: int) -> list[OutboxItem]:
         """Messages that are this worker's until then; another may take them afterwards."""
-        rows = self._link.rows(_LEASE, worker=worker, now=micros(now), until=micros(until), limit=limit)
+        rows = self._link.rows(
+            _LEASE, channel=channel, worker=worker, now=micros(now), until=micros(until), limit=limit
+        )
         return [
             OutboxItem(id=row[0], channel=row[1], target=row[2], body=json.loads(row[3]), attempts=row[4])
             for row in sorted(rows)
@@ -87,9 +90,9 @@ class StoredOutbox:
         row = self._link.row(_OLDEST)
         return moment_or_none(row[0]) if row else None
 
-    def next_at(self) -> datetime | None:
-        """From when on somebody could lease something."""
-        row = self._link.row(_NEXT)
+    def next_at(self, channel: str) -> datetime | None:
+        """From when on somebody could lease something of it."""
+        row = self._link.row(_NEXT, channel=channel)
         return moment_or_none(row[0]) if row else None
 
     def fate(self, dedupe: str, now: datetime) -> Fate:

@@ -1,4 +1,4 @@
-"""Members and guests. A phone number is stored sealed under a key of its own, wrapped by a day key of the keyring."""
+"""Members and guests. A phone number is sealed under a key of its own; one that was proved is found by a keyed mark."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -25,6 +25,7 @@ _ADD = adding_all(person)
 _BY_ID = select(*_ALL).where(_p.id == given("id"))
 _BY_IDS = select(*_ALL).where(Among(_p.id, "ids"))
 _BY_PUBLIC = select(*_ALL).where(_p.public_id == given("public_id"))
+_WITH_PHONE = select(*_ALL).where(Among(_p.phone_mark, "marks")).order_by(_p.id.desc())
 _BY_EXTERNAL = select(*_ALL).where(_p.external == given("external"))
 
 
@@ -40,7 +41,7 @@ def _person(row: Row, phone: str | None) -> Person:
         seen_at=moment_or_none(row[11]), duty=None if row[12] is None else Duty(row[12]),
         duty_until=moment_or_none(row[13]), reach_minutes=row[14], quiet_from=row[15], quiet_to=row[16],
         alerts_per_week_max=row[17], inbox_off=row[18], guest=bool(row[19]), created_at=moment_or_none(row[20]),
-        closed=row[21],
+        closed=row[21], phone_proven=phone is not None and row[22] is not None,
     )  # fmt: skip
 
 
@@ -58,14 +59,14 @@ class StoredPeople:
     def add(self, person: Person) -> Person:
         """The person with their new id."""
         p = person
-        phone = p.phone and closed(self._keyring, day_of(self._state.now), p.phone, p.public_id)
+        phone = p.phone and closed(self._keyring, self._day, p.phone, p.public_id)
         row = self._link.one(
             _ADD, public_id=p.public_id, name=p.name, external=p.external, lang=p.lang, car=p.car, phone=phone,
             seats=p.seats, lat=p.place.lat if p.place else None, lon=p.place.lon if p.place else None,
             place_text=p.place_text, seen_at=micros_or_none(p.seen_at), duty=p.duty.value if p.duty else None,
             duty_until=micros_or_none(p.duty_until), reach_minutes=p.reach_minutes, quiet_from=p.quiet_from,
             quiet_to=p.quiet_to, alerts_per_week_max=p.alerts_per_week_max, inbox_off=p.inbox_off, guest=p.guest,
-            created_at=micros_or_none(p.created_at), closed=p.closed,
+            created_at=micros_or_none(p.created_at), closed=p.closed, phone_mark=None,
         )  # fmt: skip
         return replace(p, id=row[0])
 
@@ -85,6 +86,20 @@ class StoredPeople:
         row = self._link.row(_BY_PUBLIC, public_id=public_id)
         return self._person(row) if row else None
 
+    def with_phone(self, number: str) -> list[Person]:
+        """Everybody who proved that number, the one who came last first."""
+        marks = as_json(self._keyring.lasting_marks(self._day, number))
+        return [self._person(row) for row in self._link.rows(_WITH_PHONE, marks=marks)]
+
+    def forget_phone(self, person_id: int, *, but_its_mark: bool) -> None:
+        """No number any more; with `but_its_mark` they are still found by it, until its key ends."""
+        columns: dict[str, object] = {"phone": None} if but_its_mark else {"phone": None, "phone_mark": None}
+        self._link.row(_set(tuple(columns)), w_id=person_id, **columns)
+
+    @property
+    def _day(self) -> int:
+        return day_of(self._state.now)
+
     def by_external(self, external: str) -> Person | None:
         """The person whom the operator calls that."""
         row = self._link.row(_BY_EXTERNAL, external=external)
@@ -93,11 +108,14 @@ class StoredPeople:
     def set(self, person_id: int, **changes: object) -> Person:
         """The person after changes named like the dataclass's fields. Raises: KeyError for an unknown person."""
         columns = stored_changes(changes)
-        if columns.get("phone"):
+        proven, phone = columns.pop("phone_proven", False), columns.get("phone")
+        if "phone" in columns:
+            columns["phone_mark"] = self._keyring.lasting_mark(self._day, str(phone)) if phone and proven else None
+        if phone:
             held = self._link.row(_BY_ID, id=person_id)
             if held is None:
                 raise KeyError(f"no person {person_id}")
-            columns["phone"] = closed(self._keyring, day_of(self._state.now), str(columns["phone"]), held[1])
+            columns["phone"] = closed(self._keyring, self._day, str(phone), held[1])
         row = self._link.row(_set(tuple(columns)), w_id=person_id, **columns)
         if row is None:
             raise KeyError(f"no person {person_id}")

@@ -24,6 +24,7 @@ from dispatch.store.idem import Answers
 from dispatch.store.keyring import Keyring, day_of, worked_out
 from dispatch.store.link import Link
 from dispatch.store.schema import REVISIONS
+from dispatch.store.secrets import WRONG_KEYS, opens
 from dispatch.store.sql_store import SqlStore
 from dispatch.store.state import State
 from dispatch.store.tables import idem, person, push_subscription, request_secret
@@ -32,6 +33,8 @@ from dispatch.store.tx import StoreTx
 
 log = logging.getLogger(__name__)
 
+ANYBODYS: Final = b""
+"""The name of a keyring that was given up: whoever starts first has the next one."""
 QUICK_FLUSH_S: Final = 0.001
 """A commit that takes less: several writers of one job each; more: one writer of many."""
 _NOW = select(EngineNow())
@@ -153,6 +156,30 @@ class _Postgres:
             self.end_read(tx)
             self.discard(tx)
 
+    def agree(self, keyring: Keyring, secret: str) -> None:
+        """Sees that this process has the keys of the database's other workers; the first one names them.
+
+        Who names a file where keys were worked out from the secret before goes on with the file, for everybody.
+        Raises: StoreUnavailable.
+        """
+        with self._connect("-c lock_timeout=30s") as raw, raw.transaction():
+            row = raw.execute("SELECT keyring FROM log_head WHERE id = 1 FOR UPDATE").fetchone()
+            known = row[0] if row else None
+            if known == keyring.name:
+                return
+            moved = keyring.in_a_file and known == Keyring.derived(secret).name
+            first = known is None and self._opens_the_last(raw, keyring)
+            if not (first or moved or known == ANYBODYS):
+                raise StoreUnavailable(WRONG_KEYS)
+            raw.execute("UPDATE log_head SET keyring = %s WHERE id = 1", (keyring.name,))
+
+    def _opens_the_last(self, raw: psycopg.Connection[tuple[object, ...]], keyring: Keyring) -> bool:
+        """Can the newest sealed ask be opened? True where there is none."""
+        last = raw.execute(
+            "SELECT request_id, day, wrapped FROM request_secret WHERE day IS NOT NULL ORDER BY request_id DESC LIMIT 1"
+        ).fetchone()
+        return last is None or opens(keyring, last)
+
     def flush_s(self) -> float:
         """How long a commit takes, the middle one of twenty."""
         tx = self.writer()
@@ -215,5 +242,6 @@ def open_postgres(
     if keyring.fresh and (today := engine.sealed_until()) is not None:
         keyring.take_over(worked_out(secret, today))
         log.warning("the keyring is new and this database is not: keys worked out from the secret go on until tomorrow")
+    engine.agree(keyring, secret)
     answers = Answers(secret, keyring)
     return PostgresStore(engine, answers, threads=writers, batch=64 if writers == 1 else 1, readers=readers)

@@ -17,10 +17,11 @@ from sqlalchemy import Select, delete, literal_column, null, or_, select, update
 
 from dispatch.domain.request import Secrets
 from dispatch.store.build import adding, given
+from dispatch.store.errors import StoreUnavailable
 from dispatch.store.keyring import KEPT_DAYS, KEY, KeyGone, Keyring, Ring, day_of, seal, unseal
-from dispatch.store.link import Link, as_json
+from dispatch.store.link import Link, Row, as_json
 from dispatch.store.state import State
-from dispatch.store.tables import alert, note, person, report, request_secret
+from dispatch.store.tables import alert, log_head, note, person, report, request_secret
 from geo.point import Point
 
 _s, _n, _a, _r, _p = request_secret.c, note.c, alert.c, report.c, person.c
@@ -45,10 +46,18 @@ _REASONS = select(_a.id, _a.public_id, _a.reason).where(_a.request_id == given("
 _REASON = update(alert).values(reason=given("text")).where(_a.id == given("w_id"))
 _REPORTS = select(_r.id, _r.at, _r.reason).where(_r.request_id == given("id"))
 _REPORT = update(report).values(reason=given("text")).where(_r.id == given("w_id"))
-_OLD_PHONES = select(_p.id, _p.public_id, _p.phone).where(_p.phone.is_not(None), _p.phone.not_like(given("today")))
+_OLD_PHONES = select(_p.id, _p.public_id, _p.phone, _p.phone_mark).where(
+    _p.phone.is_not(None), _p.phone.not_like(given("today"))
+)
 _OLD_PHONES = _OLD_PHONES.order_by(_p.id).limit(given("limit")).with_for_update(skip_locked=True)
-_PHONE = update(person).values(phone=given("phone")).where(_p.id == given("w_id"))
+_PHONE = update(person).values(phone=given("phone"), phone_mark=given("mark")).where(_p.id == given("w_id"))
+_KEYRING = select(log_head.c.keyring)
 
+WRONG_KEYS: Final = (
+    "What is sealed in this database can't be opened with the keys of this process. Start every worker with the same "
+    "FLARE_KEYRING and FLARE_SECRET. If the keys are lost for good, `flare migrate --restored` goes on without them: "
+    "what they sealed is then erased."
+)
 _TEXT: Final = "fl1:{day}:"
 _WRAPPED: Final = KEY + 12 + 16
 """Bytes of a wrapped key: itself, a nonce, a tag."""
@@ -205,10 +214,11 @@ class StoredSecrets:
     def rewrap_people(self, limit: int) -> int:
         """Wraps the keys of people's numbers with today's; how many there were."""
         rows = self._link.rows(_OLD_PHONES, today=_TEXT.format(day=self.day) + "%", limit=limit)
-        for person_id, public_id, held in rows:
+        for person_id, public_id, held, proven in rows:
             text = opened(self._keyring, held, public_id)
             phone = None if text is None else closed(self._keyring, self.day, text, public_id)
-            self._link.run(_PHONE, w_id=person_id, phone=phone)
+            mark = self._keyring.lasting_mark(self.day, text) if proven is not None and text is not None else None
+            self._link.run(_PHONE, w_id=person_id, phone=phone, mark=mark)
             self._state.tidy = self._state.tidy or not held.startswith("fl1:")
         return len(rows)
 
@@ -219,11 +229,18 @@ class StoredSecrets:
 class StoredKeys:
     """ports.Keys: every kind of sealed row brings its own `rewrap`."""
 
-    def __init__(self, state: State, keyring: Keyring, rewraps: tuple[Callable[[int], int], ...]) -> None:
-        self._state, self._keyring, self._rewraps = state, keyring, rewraps
+    def __init__(self, link: Link, state: State, keyring: Keyring, rewraps: tuple[Callable[[int], int], ...]) -> None:
+        self._link, self._state, self._keyring, self._rewraps = link, state, keyring, rewraps
 
     def rewrap(self, limit: int) -> int:
-        """Keys wrapped anew for today, at most so many of each kind; 0 = all are."""
+        """Keys wrapped anew for today, at most so many of each kind; 0 = all are.
+
+        Raises: StoreUnavailable in a process that has not the keys of this database: whatever it can't open would be
+        taken for destroyed, and deleted.
+        """
+        house = self._link.row(_KEYRING)
+        if house and house[0] and bytes(house[0]) != self._keyring.name:
+            raise StoreUnavailable(WRONG_KEYS)
         return sum(rewrap(limit) for rewrap in self._rewraps)
 
     def destroy_old(self) -> list[str]:
@@ -232,6 +249,16 @@ class StoredKeys:
         for ring, kept in KEPT_DAYS.items():
             gone += [f"{ring} {day}" for day in self._keyring.destroy(ring, day_of(self._state.now) - kept)]
         return gone
+
+
+def opens(keyring: Keyring, row: Row) -> bool:
+    """Has that keyring the key of this ask? `row`: its id, day and wrapped key."""
+    request_id, day, wrapped = row
+    try:
+        keyring.unwrap(Ring.REQUEST, day, bytes(wrapped), _bound(request_id))
+    except KeyGone:
+        return False
+    return True
 
 
 def _bound(request_id: int) -> bytes:

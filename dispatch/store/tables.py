@@ -39,6 +39,7 @@ from dispatch.store.house_tables import (
     freeze,
     glass,
     hold,
+    phone_code,
     push_subscription,
     refusal,
     relay,
@@ -70,6 +71,7 @@ __all__ = [
     "note",
     "outbox",
     "person",
+    "phone_code",
     "push_subscription",
     "refusal",
     "relay",
@@ -89,6 +91,8 @@ log_head = Table(
     Column("epoch", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("trimmed_to", BigInteger, nullable=False, server_default="0"),
+    # By which every worker finds out whether it has the keys of the others (keyring.py, "name").
+    Column("keyring", LargeBinary),
     CheckConstraint("id = 1", name="one"),
 )
 
@@ -117,6 +121,8 @@ person = Table(
     flag_("guest"),
     moment("created_at"),
     Column("closed", SmallInteger, nullable=False, server_default="0"),
+    # Of a number that was proved, under a day key: whoever has it is found by it, and nothing is read out of it.
+    Column("phone_mark", Text, index=True),
     known("duty", Duty),
     CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="place"),
     # A topic is named after the id: an id that is used again would continue somebody else's inbox.

@@ -14,6 +14,7 @@ from dispatch.store.link import Link
 from dispatch.store.network import StoredNetwork
 from dispatch.store.outbox import StoredOutbox
 from dispatch.store.people import StoredPeople
+from dispatch.store.phones import StoredPhoneCodes
 from dispatch.store.push import StoredDevices
 from dispatch.store.relays import StoredRelays
 from dispatch.store.requests import StoredRequests
@@ -48,9 +49,10 @@ class StoreTx:
         self.due = StoredDue(link, state)
         self.outbox = StoredOutbox(link, state)
         self.devices = StoredDevices(link, state, keyring)
+        self.phone_codes = StoredPhoneCodes(link, state, keyring)
         self.safety = StoredSafety(link, state, ids, secrets)
         self.audit = StoredAudit(link, state)
-        self.keys = StoredKeys(state, keyring, (secrets.rewrap, secrets.rewrap_people, self.devices.rewrap))
+        self.keys = StoredKeys(link, state, keyring, (secrets.rewrap, secrets.rewrap_people, self.devices.rewrap))
 
     def patiently(self) -> None:
         """Lifts the engine's limit on how long one statement may take, until the transaction ends."""

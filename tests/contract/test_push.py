@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.actions.account import end_named, erase_me, export_me
 from dispatch.actions.answer_alert import AnswerAlert, answer_alert
-from dispatch.actions.push import send_test, unregister
+from dispatch.actions.push import CHANNEL, send_test, unregister
 from dispatch.actions.set_me import SetDuty, set_duty, show_me
 from dispatch.actions.tend_network import block
 from dispatch.clock import SteppedClock
@@ -295,7 +295,7 @@ def test_what_a_killed_worker_had_taken_is_sent_by_the_next(push: Pushing) -> No
     ben = push.night.person("Ben")
     phone = push.phone(ben)
     push.night.do(send_test, Viewer(person_id=ben, session=f"session of {phone.path}"))
-    taken = push.night.do(lambda tx, now: tx.outbox.lease("the dead", now, now + limits.PUSH_LEASE, 9))
+    taken = push.night.do(lambda tx, now: tx.outbox.lease(CHANNEL, "the dead", now, now + limits.PUSH_LEASE, 9))
     assert len(taken) == 1
     push.send()
     assert phone.handed == []

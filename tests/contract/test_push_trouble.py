@@ -7,12 +7,12 @@ from datetime import UTC, timedelta
 import pytest
 
 from dispatch.actions.decide_claim import DecideClaim, Decision, decide_claim
-from dispatch.actions.push import send_test
+from dispatch.actions.push import CHANNEL, send_test
 from dispatch.clock import SteppedClock
 from dispatch.domain import limits
 from dispatch.domain.lifecycle import RequestState
 from dispatch.domain.visibility import Viewer
-from dispatch.notify.sender import Outcome
+from dispatch.notify.courier import Outcome
 from dispatch.store import SqlStore
 from tests.contract.pushing import COMPOSE, Pushing
 from tests.support.receiver import Phone, receiving, titles
@@ -97,7 +97,7 @@ def test_covered_waits_as_long_as_another_worker_holds_the_alert(push: Pushing) 
     phone = push.phone(cem)
     request = push.night.post(ana, 2).request
     push.night.settle()
-    (alert,) = push.night.do(lambda tx, now: tx.outbox.lease("slow", now, now + limits.PUSH_LEASE, 9))
+    (alert,) = push.night.do(lambda tx, now: tx.outbox.lease(CHANNEL, "slow", now, now + limits.PUSH_LEASE, 9))
     push.night.claim(request.public_id, ben, 2)
     push.settle()
     for _ in range(limits.OUTBOX_TRIES + 2):

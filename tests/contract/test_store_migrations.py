@@ -1,5 +1,6 @@
 """What the migrations build is what tables.py says; up, down and up again, on both engines."""
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from dispatch.ids import SystemIds
 from dispatch.store import migrations, open_store
 from dispatch.store.schema import REVISIONS
 from dispatch.store.tables import metadata
+from geo import cells
+from geo.point import Point
 from tests.contract.worlds import SECRET, START, a_world, claim, done, seen
 
 
@@ -125,3 +128,23 @@ def test_a_step_that_met_others_the_other_way_round_is_run_again_and_given_up_in
     with pytest.raises(OperationalError):
         meets(migrations.TRIES)
     assert len(met) == migrations.TRIES
+
+
+def test_people_of_an_older_import_are_moved_into_the_middle_of_their_cell(url: str) -> None:
+    migrations.upgrade(url, "0010")
+    engine = create_engine(url)
+    columns = "public_id, lat, lon, alerts_per_week_max, inbox_off, guest, closed"
+    with engine.begin() as connection:
+        for name, lat, lon in (("exact", "35.218734", "-116.138271"), ("nowhere", "NULL", "NULL")):
+            values = f"'{name}', {lat}, {lon}, 4, 0, false, 0"
+            connection.execute(text(f"INSERT INTO person ({columns}) VALUES ({values})"))
+    migrations.upgrade(url)
+    with engine.begin() as connection:
+        found = {row[0]: row[1:] for row in connection.execute(text("SELECT public_id, lat, lon FROM person"))}
+    engine.dispose()
+    middle = cells.centre(cells.cell_of(Point(35.218734, -116.138271), cells.MEMBER))
+    assert found == {"exact": (middle.lat, middle.lon), "nowhere": (None, None)}
+    if url.startswith("sqlite"):
+        file = Path(url.removeprefix("sqlite:///"))
+        left = b"".join(each.read_bytes() for each in file.parent.glob(file.name + "*"))
+        assert struct.pack(">d", 35.218734) not in left

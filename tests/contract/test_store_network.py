@@ -118,7 +118,7 @@ def test_a_message_belongs_to_one_worker_at_a_time(store: SqlStore) -> None:
     done(store, put)
 
     def lease(worker: str, at: datetime) -> Any:
-        return done(store, lambda tx, now: tx.outbox.lease(worker, at, at + HOUR, 9))
+        return done(store, lambda tx, now: tx.outbox.lease("log", worker, at, at + HOUR, 9))
 
     mine = lease("me", START)
     assert [(item.target, item.body, item.attempts) for item in mine] == [(1, {"n": 1}, 1), (2, {"n": 2}, 1)]

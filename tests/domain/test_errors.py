@@ -12,6 +12,7 @@ SAMPLES: dict[str, Any] = {
     "what": "page", "errors": [{"field": "seats", "says": "a whole number"}], "kind": "boat", "known": ("ride",),
     "says": "That can't be read.", "choices": ({"label": "Baker"},), "link": "/r/x", "minutes_ago": 3, "seats_open": 2,
     "claim": "c", "state": "met", "step": "withdraw", "possible": ("done",), "extensions": 2, "tries_left": 4,
+    "then": "No more tries.",
     "status": "resolved", "claimed": 3, "limit": 65_536, "seconds": 7, "code": "seat-taken", "facts": {"seats_open": 0},
 }  # fmt: skip
 

@@ -86,7 +86,7 @@ def test_the_work_is_done_daily_in_small_pieces(open_sqlite_again: Any, clock: S
 def test_messages_that_were_sent_go_in_small_pieces(store: SqlStore) -> None:
     def write(tx: Any, now: datetime) -> None:
         tx.outbox.put_all("log", [(number, {}, f"d{number}") for number in range(5)], now)
-        for item in tx.outbox.lease("me", now, now + timedelta(minutes=1), 4):
+        for item in tx.outbox.lease("log", "me", now, now + timedelta(minutes=1), 4):
             tx.outbox.done(item.id, "me", now)
 
     done(store, write)

@@ -68,7 +68,7 @@ def test_nothing_that_can_be_made_from_the_description_breaks_the_server(tmp_pat
     schemathesis = pytest.importorskip("schemathesis")
 
     with asyncio.Runner() as runner:
-        held = running(tmp_path)
+        held = running(tmp_path, sms_url="http://127.0.0.1:1/texts", sms_countries=("1",))
         world = runner.run(held.__aenter__())
         try:
             asked = runner.run(world.ask())

@@ -45,6 +45,10 @@ MATRIX: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("GET", "/v1/me/alerts", None, (401, 200, 401, 200, 200, 200, 401, 401)),
     ("GET", "/v1/me/readiness?lat=35.2&lon=-116.1", None, (401, 200, 401, 200, 200, 200, 401, 401)),
     ("GET", "/v1/board", None, (200, 200, 200, 200, 200, 200, 200, 200)),
+    ("POST", "/v1/me/phone", {"phone": "+17605550199"}, (401, 202, 401, 202, 202, 202, 401, 401)),
+    ("POST", "/v1/me/phone/check", {"code": "000000"}, (401, 409, 401, 409, 409, 409, 401, 401)),
+    ("POST", "/v1/session/phone", {"phone": "+17605550199"}, (202,) * 8),
+    ("POST", "/v1/session/phone/check", {"phone": "+17605550199", "code": "000000"}, (409,) * 8),
     ("PUT", "/v1/me/duty", {"duty": "available"}, (401, 200, 401, 200, 200, 200, 401, 401)),
     ("PUT", "/v1/me/position", {"lat": 34.9, "lon": -117.0}, (401, 200, 401, 200, 200, 200, 401, 401)),
     ("PATCH", "/v1/requests/{ask}", {"quantity": 8}, (404, 200, 200, 404, 404, 404, 404, 404)),
@@ -80,7 +84,7 @@ def test_everybody_may_exactly_what_the_policy_says(play: Play) -> None:
         for client in clients.values():
             await client.aclose()
 
-    play(story)
+    play(story, sms_url="http://127.0.0.1:1/texts", sms_countries=("1",))
 
 
 def test_what_is_somebody_elses_looks_like_what_does_not_exist(play: Play) -> None:

@@ -28,7 +28,7 @@ BUZZES_AGAIN: Final = frozenset({Push.YES, Push.THERE, Push.NOBODY, Push.PROMOTE
 CAN_BE_ANSWERED: Final = frozenset({Push.ALERT, Push.AGAIN})
 
 
-def writer(settings: Settings) -> Compose:
+def writer(settings: Settings) -> Compose[Letter]:
     """What turns a waiting message into its final words."""
 
     def compose(tx: Tx, now: datetime, item: OutboxItem) -> Letter | Later | None:

@@ -31,6 +31,7 @@ async def get_me(request: Request) -> Response:
 
 def _with_key(call: Call, mine: dict[str, Any]) -> dict[str, Any]:
     """Me, with the key of this server that a browser subscribes with."""
+    mine |= {"phone_provable": call.flare.texts is not None}
     return mine | {"push": mine["push"] | {"key": call.flare.push.public_key}}
 
 

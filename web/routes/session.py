@@ -1,5 +1,6 @@
 """Links become sessions: the token of a fragment is exchanged for a cookie, which scripts can't read."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from dispatch.actions import sign_in
 from dispatch.actions.tend_network import alive
-from dispatch.domain.errors import SignIn
+from dispatch.domain.errors import Refused, SignIn
 from dispatch.domain.visibility import NOBODY
 from dispatch.ports import Tx
 from web import auth
@@ -15,8 +16,11 @@ from web.call import Call, Written, begin, written
 from web.limiter import SESSION_PREFIX, WRONG_TOKEN
 from web.schemas import answers, bodies, told
 
-WAS, IS = "was", "is"
-"""Sessions before and after, by their stored names; kept with the answer, told to nobody."""
+WAS, IS, BY = "was", "is", "by"
+"""Sessions before and after, by their stored names, and the token that opened one; kept with the answer, untold."""
+
+KeyOf = Callable[[Tx, datetime], str | Refused]
+"""The token to open, or why there is none."""
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
 
@@ -30,29 +34,40 @@ async def open_session(call: Call, body: bodies.SessionBody) -> tuple[Written, s
     if not auth.TOKEN.fullmatch(body.token):
         await call.limit(near=WRONG_TOKEN)
         raise SignIn
+    try:
+        return await sign_in_with(call, lambda tx, now: body.token, body.name)
+    except SignIn:
+        await call.limit(near=WRONG_TOKEN)
+        raise
+
+
+async def sign_in_with(call: Call, key: KeyOf, name: str | None = None) -> tuple[Written, str]:
+    """What the token opens that `key` gives, and the browser's cookie; a repeated call makes a new session.
+
+    Raises: the refusal that `key` gives instead of a token; SignIn for a link that has ended or never was.
+    """
     held = call.credential.cookie
     was = sign_in.session_of(held) if held else None
     # The old cookie ends with the first answer. Were the key its owner's, a repeat would be somebody else's.
     call.viewer = NOBODY
     cookies: list[str] = []
 
-    def job(tx: Tx, now: datetime) -> dict[str, Any]:
-        command = sign_in.OpenLink(token=body.token, cookie=held, name=body.name)
+    def job(tx: Tx, now: datetime) -> dict[str, Any] | Refused:
+        token = key(tx, now)
+        if isinstance(token, Refused):
+            return token
+        command = sign_in.OpenLink(token=token, cookie=held, name=name)
         opened, cookie = sign_in.open_link(tx, now, command)
         cookies[:] = [cookie]
-        return opened | {WAS: was, IS: sign_in.session_of(cookie)}
+        return opened | {WAS: was, IS: sign_in.session_of(cookie), BY: token}
 
-    try:
-        done = await call.write(job)
-        was_then, is_now = done.body.pop(WAS), done.body.pop(IS)
-        if done.replayed:
-            # A cookie is never stored with an answer. An invite was accepted already: its member comes back.
-            token = done.body.get("token") or body.token
-            lost = is_now if was is not None and was == was_then else None
-            cookies[:] = [await call.flare.store.write(lambda tx, now: _again(tx, now, token, held, lost))]
-    except SignIn:
-        await call.limit(near=WRONG_TOKEN)
-        raise
+    done = await call.write(job)
+    was_then, is_now, by = (done.body.pop(each) for each in (WAS, IS, BY))
+    if done.replayed:
+        # A cookie is never stored with an answer. An invite was accepted already: its member comes back.
+        token = done.body.get("token") or by
+        lost = is_now if was is not None and was == was_then else None
+        cookies[:] = [await call.flare.store.write(lambda tx, now: _again(tx, now, token, held, lost))]
     return done, cookies[0]
 
 

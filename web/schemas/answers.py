@@ -164,7 +164,18 @@ class MeView(Told):
     guest: bool
     duty: str | None
     place_state: str
+    phone_proven: bool
+    """Did they type a code that was sent to their number?"""
+    phone_provable: bool | None = None
+    """Can this server send one?"""
     push: PushView
+
+
+class CodeAskedView(Told):
+    """The same for every number, known or not: in how many seconds to ask again, and how many a code lasts."""
+
+    again_s: int
+    lasts_s: int
 
 
 class DevicesView(Told):
