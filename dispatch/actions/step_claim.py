@@ -16,7 +16,7 @@ from dispatch.domain.lifecycle import BY_CLAIMER, BY_REQUESTER, LEASED, ClaimSta
 from dispatch.domain.push import Push
 from dispatch.domain.request import Request
 from dispatch.domain.standing import FlagKind
-from dispatch.domain.visibility import Role, Viewer, check_part, claim_part, claim_view, role_in
+from dispatch.domain.visibility import Context, Role, Viewer, check_part, claim_part, claim_view, role_in
 from dispatch.ports import Tx
 
 CODE_TRIES = limits.CODE_TRIES
@@ -114,8 +114,6 @@ def _more_time(claim: Claim, now: datetime) -> dict[str, Any]:
 def _answer(tx: Tx, request: Request, claim: Claim, command: StepClaim) -> dict[str, Any]:
     if claim.person_id == command.viewer.person_id:
         return my_claim_view(tx, claim, request)
-    from dispatch.domain.visibility import Context
-
     people = tx.people.by_ids([claim.person_id])
     return claim_view(claim_part(claim), Role.OWNER, Context(people=people, claims={claim.public_id: claim}))
 
