@@ -57,8 +57,7 @@ def after_action(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[
 def _phases(tx: Tx, request: Request, names: Sequence[str], pages: int) -> dict[str, float | None]:
     first: dict[str, datetime] = {}
     for event in events_of(tx, request, pages):
-        name = _phase(event)
-        if name is not None:
+        for name in _phases_of(event):
             first.setdefault(name, event.at)
     return {
         name: round((at - request.created_at).total_seconds(), 1) if (at := first.get(name)) else None for name in names
@@ -100,23 +99,24 @@ def _travel(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
     ]
 
 
-def _phase(event: Event) -> str | None:
+def _phases_of(event: Event) -> tuple[str, ...]:
     match event.kind:
         case EventKind.WAVE_SENT:
-            return "first_alert" if "wave" in event.body else None
+            return ("first_alert",) if "wave" in event.body else ()
         case EventKind.ALERT_SEEN:
-            return "first_seen"
+            return ("first_seen",)
         case EventKind.CLAIMED:
-            return "first_claim"
+            # How many saw the call is told a while after they did: whoever says yes before that has seen it.
+            return ("first_seen", "first_claim")
         case EventKind.CLAIM_STEPPED:
             claim = event.body.get("claim")
             state = claim.get("status") if isinstance(claim, dict) else None
-            return f"first_{state}" if state in ("en_route", "on_scene", "met") else None
+            return (f"first_{state}",) if state in ("en_route", "on_scene", "met") else ()
         case EventKind.COVERED:
-            return "covered"
+            return ("covered",)
         case EventKind.CLOSED:
-            return "closed"
-    return None
+            return ("closed",)
+    return ()
 
 
 def events_of(tx: Tx, request: Request, pages: int) -> list[Event]:

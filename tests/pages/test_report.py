@@ -39,6 +39,16 @@ def test_a_report_sets_its_times_beside_the_usual_ones_once_enough_calls_tell(pl
     play(story)
 
 
+def test_whoever_says_yes_has_seen_the_call_by_then(play: Play) -> None:
+    async def story(world: World) -> None:
+        ask = await over(world, 25)
+        await world.turn(timedelta(minutes=1))
+        phases = (await told(world, ask))["phases"]
+        assert phases["first_seen"] == phases["first_claim"] == 25.0
+
+    play(story)
+
+
 def test_a_report_says_how_its_call_travelled_in_counts_and_to_its_owner_alone(play: Play) -> None:
     async def story(world: World) -> None:
         ana, ask = await asked(world)
