@@ -209,7 +209,7 @@ def _write_tokens(path: Path, rows: "list[tuple[str, str]]") -> None:
 
 @app.command()
 def simulate(
-    story: Annotated[str, typer.Argument(help="Which story, for instance: bus.")],
+    story: Annotated[str, typer.Argument(help="Which story, for instance: bus; all = every world.")],
     *,
     people: Annotated[Path | None, typer.Option(help="Play it on this network (CSV).")] = None,
     ties: Annotated[Path | None, typer.Option(help="The network's ties (CSV).")] = None,
@@ -218,6 +218,9 @@ def simulate(
     hub: Annotated[str | None, typer.Option(help="Who asks, in the network given.", show_default=False)] = None,
     willing: Annotated[
         float | None, typer.Option(help="People's willingness, times as remembered.", show_default=False)
+    ] = None,
+    real: Annotated[
+        Path | None, typer.Option(help="Folder of the real networks and nights.", show_default=False)
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where the report goes.", show_default=False)] = None,
     as_json: AsJson = False,
@@ -238,6 +241,7 @@ def simulate(
                 out=out,
                 hub=hub,
                 willing=willing,
+                real=real,
             )
         except StoryRefused as fault:
             refuse(str(fault))

@@ -18,10 +18,11 @@ from dispatch.stories.report import as_json as report_json
 from dispatch.stories.report import table
 from dispatch.stories.stage import Stage, stage
 from dispatch.stories.tales import STORIES, StoryRefused, story_named
-from dispatch.stories.trial import flood, honesty
-from dispatch.stories.trial.command import trial
+from dispatch.stories.trial import everything, flood, honesty
+from dispatch.stories.trial.command import trial, trial_of
 from dispatch.stories.trial.rivals import RIVALS, STANDBY
 from dispatch.stories.trial.settings import TRIALS
+from dispatch.stories.trial.told import Told, publish
 
 DEFAULT_POLICY: Final = "paced"
 WILLING_FROM_FILES: Final = 12.0
@@ -40,24 +41,26 @@ def simulate(
     out: Path | None = None,
     hub: str | None = None,
     willing: float | None = None,
+    real: Path | None = None,
     say: Callable[[str], object] = lambda text: sys.stdout.write(text + "\n"),
 ) -> int:
     """Plays the story on seeds 0, 1, 2 …; 0 if every promise of the house held, else 1.
 
-    `policy` "all", a rival's name, or names with commas: in memory, beside its rivals, on seeds 10,000 and up that
-    nothing was tuned on (dispatch/stories/trial).
+    `story` "all": every world, one page. `policy` "all", a rival's name, or names with commas: in memory, beside its
+    rivals, on seeds that nothing was tuned on (dispatch/stories/trial). `real`: the folder of real networks.
     `willing` multiplies everybody's chance of a yes; the policy is not told. None = 1, for files WILLING_FROM_FILES.
     `out`: the page's file, or a folder for it; without it reports/STORY.html, and none with `as_json`.
     Raises: StoryRefused with one sentence.
     """
-    if story in WORLDS:
+    if story in WORLDS or story == ALL_WORLDS:
         given = {"people": people, "ties": ties, "hub": hub, "policy": policy, "willing": willing}
         if unfit := [f"--{name}" for name, value in given.items() if value is not None]:
             raise StoryRefused(f"{story} plays its own people under the rule that ships; leave out {', '.join(unfit)}")
-        return WORLDS[story](seeds, as_json=as_json, out=out, say=say)
+        every, left_out = everything.told_of(seeds, real=real) if story == ALL_WORLDS else ([WORLDS[story](seeds)], [])
+        return publish(story, every, as_json=as_json, out=out, say=say, left_out=left_out)
     if people is None and ties is None and hub is None and _is_a_trial(story, policy):
-        named = None if policy == "all" else policy
-        return trial(story, seeds=seeds, policy=named, willingness=willing or 1.0, as_json=as_json, out=out, say=say)
+        played = trial(trial_of(story, real), seeds=seeds, policy=policy, willingness=willing or 1.0)
+        return publish(story, [played], as_json=as_json, out=out, say=say)
     tale = story_named(story)
     chosen = policy or DEFAULT_POLICY
     if chosen not in POLICIES:
@@ -84,7 +87,8 @@ def simulate(
     return 0 if all(bar["ok"] for bar in bars(nights)) else 1
 
 
-WORLDS: Final[dict[str, Callable[..., int]]] = {"surge": flood.simulate, "calibration": honesty.simulate}
+ALL_WORLDS: Final = "all"
+WORLDS: Final[dict[str, Callable[[int], Told]]] = {"surge": flood.told_of, "calibration": honesty.told_of}
 """Stories that are no single night: they play their own people under the rule that ships."""
 
 

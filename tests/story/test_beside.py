@@ -26,14 +26,14 @@ def test_a_story_beside_its_rivals_is_json_of_the_agreed_shape(tmp_path: Path) -
         0
     ].keys()
     assert {"test", "value", "limit", "ok"} == answer["bars"][0].keys()
-    assert answer["first_seed"] == 10_000
+    assert answer["first_seed"] == 50_000
     assert code == (0 if all(bar["ok"] for bar in answer["bars"]) else 1)
     assert page.read_text(encoding="utf-8").count("<svg") >= 2
 
 
 def test_a_policy_nobody_knows_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(StoryRefused, match="waves-50"):
-        command.trial("city", seeds=1, policy="waves-51")
+        command.trial(command.trial_of("city"), seeds=1, policy="waves-51")
     assert len(ALL) == 5 + 2 * 9
 
 
@@ -45,7 +45,7 @@ def test_a_vouched_call_reaches_further_than_the_same_call_among_friends() -> No
     assert reach["bus-hop2"] < reach["bus-member"] == reach["bus-vouched"]
 
 
-@pytest.mark.parametrize("world", ["surge", "calibration"])
+@pytest.mark.parametrize("world", ["surge", "calibration", "all"])
 @pytest.mark.parametrize(
     ("option", "given"),
     [("--people", {"people": Path("P.csv")}), ("--policy", {"policy": "waves-50"}), ("--willing", {"willing": 2.0})],

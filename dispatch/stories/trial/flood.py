@@ -5,22 +5,20 @@ clock that times a round. Must never serve a seat twice (tests/story/test_flood.
 Source of the instance: docs/matching.md, "When asks compete".
 """
 
-import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain.surge import DANGER_WEIGHT, FIRST_LEG_MINUTES, WEIGHTS, Contest, offers
-from dispatch.stories.output import written
-from dispatch.stories.trial import page
-from dispatch.stories.trial.figures import Row, bar, clean
+from dispatch.stories.trial.bars import bar
+from dispatch.stories.trial.figures import Row
 from dispatch.stories.trial.run import FRESH
 from dispatch.stories.trial.settings import PARTIES, PARTIES_SHARE
+from dispatch.stories.trial.told import Table, Told
 from dispatch.stories.world import SEATS, SEATS_SHARE
 
 Floats = NDArray[np.float64]
@@ -125,7 +123,7 @@ def first_come(found: Flood) -> None:
 RULES: Final[dict[str, Callable[[Flood], None]]] = {"first come, nearest": first_come, "paced": shared_out}
 
 
-def told(found: Flood, seats: int, spent_ms: float) -> Row:
+def figures_of(found: Flood, seats: int, spent_ms: float) -> Row:
     """What came of it. `of_cap`: of the people whom all seats together could take."""
     served = found.party - found.open
     worth = np.array([WEIGHTS[int(each)] for each in found.weight])
@@ -150,7 +148,7 @@ def played(seeds: Iterable[int], rules: Iterable[str] = tuple(RULES)) -> dict[st
             found = flood(seed)
             seats, start = int(found.seats.sum()), time.process_time()
             RULES[name](found)
-            rows[name].append(told(found, seats, (time.process_time() - start) * 1_000))
+            rows[name].append(figures_of(found, seats, (time.process_time() - start) * 1_000))
     return {name: {key: float(np.mean([row[key] for row in each])) for key in each[0]} for name, each in rows.items()}
 
 
@@ -159,28 +157,17 @@ def bars(rows: dict[str, Row]) -> list[Row]:
     return [bar(f"surge: {key}", rows["paced"][key], limit, at_least=up) for key, limit, up in LIMITS]
 
 
-def simulate(
-    seeds: int, *, as_json: bool, say: Callable[[str], object], out: Path | None = None, first_seed: int = FRESH
-) -> int:
-    """`flare simulate surge`: both rules' rows and the bars; 0 if every bar held, else 1.
-
-    Writes reports/surge.html or `out`, as every story does.
-    """
+def told_of(seeds: int, *, first_seed: int = FRESH) -> Told:
+    """`flare simulate surge`: both rules' rows and the bars."""
     rows = played(range(first_seed, first_seed + seeds))
     found = bars(rows)
+    keys = list(next(iter(rows.values())))
+    table = Table("", ["rule", *keys], [[name, *(f"{row[key]:.3f}" for key in keys)] for name, row in rows.items()])
     head = f"{ASKS} parties, {CARS} cars; seeds {first_seed:,} and up ({seeds}); everybody accepts"
-    lines = [
-        f"{name:<20}" + "".join(f"  {key} {value:.3f}" for key, value in row.items()) for name, row in rows.items()
-    ]
-    text = "\n".join([head, *lines, "", *page.held(found)])
-    if as_json:
-        rowed = [{"policy": name, **row} for name, row in rows.items()]
-        told = {"story": "surge", "seeds": seeds, "first_seed": first_seed, "rows": rowed, "bars": found}
-        say(json.dumps(clean(told)))
-    else:
-        say(text)
-    if out is not None or not as_json:
-        file = written("surge", out, page.page("surge", text, []))
-        if not as_json:
-            say(f"\nThe page: {file}")
-    return 0 if all(each["ok"] for each in found) else 1
+    return Told(
+        name="surge", says=("surge: a flood, in which asks compete for cars", head), tables=[table], bars=found,
+        facts={
+            "story": "surge", "seeds": seeds, "first_seed": first_seed, "bars": found,
+            "rows": [{"policy": name, **row} for name, row in rows.items()],
+        },
+    )  # fmt: skip

@@ -5,26 +5,26 @@ places and hours of ordinary members, for one seat and for nine. Pure but for th
 Must never leave a world out because it is embarrassing. Tests: tests/story/test_honesty.py.
 """
 
-import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from itertools import islice
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Final
 
-from dispatch.stories.output import written
-from dispatch.stories.trial import page
-from dispatch.stories.trial.figures import Calibration, Row, bar, calibrated, clean
+from dispatch.stories.output import Bar
+from dispatch.stories.trial import drawings
+from dispatch.stories.trial.bars import bar
+from dispatch.stories.trial.figures import Calibration, Row, calibrated
 from dispatch.stories.trial.play import Outcome, Play
 from dispatch.stories.trial.run import FRESH, run
 from dispatch.stories.trial.settings import TRIALS
+from dispatch.stories.trial.told import Drawing, Table, Told
 from dispatch.stories.trial.worlds import calls_of
 
-POOL: Final = {"bus": 1.0, "bus-member": 1.0, "bus-hop2": 1.0, "city": 1.0, "rural": 1.0, "month": 0.12, "town": 0.03}
-"""Worlds, and how many of their seeds are played for each seed asked for: 200 make some 2,800 calls."""
+POOL: Final = {name: TRIALS[name].share for name in ("bus", "bus-member", "bus-hop2", "city", "rural", "month", "town")}
+"""Worlds, and how many of their seeds are played for each seed asked for: 200 make some 3,400 calls."""
 PARTIES: Final = (1, 9)
 DRAWS: Final = 1.5
 """Places and hours asked about for each seed asked for."""
@@ -67,44 +67,50 @@ def bars(pooled: Calibration, by_world: Mapping[str, Calibration], ready: Calibr
     ]
 
 
-def simulate(
-    seeds: int,
-    *,
-    as_json: bool,
-    say: Callable[[str], object],
-    out: Path | None = None,
-    worlds: Mapping[str, float] = POOL,
-    workers: int | None = None,
-) -> int:
-    """Plays all of it on seeds from FRESH up; 0 if every bar held, else 1. Writes reports/calibration.html or `out`."""
+def told_of(
+    seeds: int, *, worlds: Mapping[str, float] | None = None, workers: int | None = None, bar: Bar | None = None
+) -> Told:
+    """`flare simulate calibration`: all of it on seeds from FRESH up. `worlds`: shares of them by name."""
     said: dict[str, Pairs] = {}
-    for name, share in worlds.items():
+    shown = bar or Bar()
+    for name, share in (POOL if worlds is None else worlds).items():
         chosen = range(FRESH, FRESH + max(1, round(seeds * share)))
-        played = run(name, chosen, ("paced",), workers=workers)
+        played = run(TRIALS[name], chosen, ("paced",), workers=workers, told=shown.show)
         said[name] = pairs_of([outcome for each in played for outcome in each.outcomes["paced"]])
     ready = _readiness(max(1, round(seeds * DRAWS)), workers)
+    if bar is None:
+        shown.end()
+    return told(said, ready, seeds)
+
+
+def told(said: Mapping[str, Pairs], ready: Mapping[int, Pairs], seeds: int) -> Told:
+    """What those forecasts, world by world, and those questions, party by party, told."""
     by_world = {name: score(pairs) for name, pairs in said.items() if pairs}
     pooled = score([pair for pairs in said.values() for pair in pairs])
     by_party = {f"readiness, {party} seats": score(pairs) for party, pairs in ready.items()}
     both = score([pair for pairs in ready.values() for pair in pairs])
     found = bars(pooled, by_world, both)
     rows = {"pooled": pooled, **by_world, "readiness": both, **by_party}
-    text = "\n".join(_lines(rows, found))
-    if as_json:
-        told = {"story": "calibration", "seeds": seeds, "first_seed": FRESH, "bars": found,
-                "rows": {name: asdict(row) for name, row in rows.items()}}  # fmt: skip
-        say(json.dumps(clean(told)))
-    else:
-        say(text)
-    if out is not None or not as_json:
-        drawn = [
-            (page.reliability(each), f"{name}: on the line is honest")
-            for name, each in (("forecasts", pooled), ("readiness", both))
-        ]
-        file = written("calibration", out, page.page("Is it true?", text, drawn))
-        if not as_json:
-            say(f"\nThe pictures: {file}")
-    return 0 if all(each["ok"] for each in found) else 1
+    head = ["", "calls", "said", "came", "ECE", "by luck", "Brier", "the mean's"]
+    body = [
+        [name, f"{c.count:,}", *(f"{x:.3f}" for x in (c.mean, c.outcome, c.ece, c.luck, c.brier, c.base))]
+        for name, c in rows.items()
+    ]
+    return Told(
+        name="calibration",
+        says=(
+            "calibration: is what people are told true?",
+            f"seeds {FRESH:,} and up, {seeds} of a night; ECE by luck: what forecasts that are right would show",
+        ),
+        tables=[Table("", head, body)],
+        bars=found,
+        drawn=[
+            Drawing(drawings.reliability(each), f"{name}: on the line is honest")
+            for name, each in (("Forecasts", pooled), ("Readiness", both))
+        ],
+        facts={"story": "calibration", "seeds": seeds, "first_seed": FRESH, "bars": found,
+               "rows": {name: asdict(row) for name, row in rows.items()}},
+    )  # fmt: skip
 
 
 def _readiness(draws: int, workers: int | None) -> dict[int, Pairs]:
@@ -118,12 +124,3 @@ def _readiness(draws: int, workers: int | None) -> dict[int, Pairs]:
         with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
             parts = list(pool.map(asked_about, numbers, sizes))
     return {party: [pair for part in parts for pair in part[party]] for party in PARTIES}
-
-
-def _lines(rows: Mapping[str, Calibration], found: list[Row]) -> list[str]:
-    head = f"{'':<22}{'calls':>7}{'said':>8}{'came':>8}{'ECE':>8}{'Brier':>8}{'mean':>8}"
-    body = [
-        f"{name:<22}{c.count:>7,}{c.mean:>8.3f}{c.outcome:>8.3f}{c.ece:>8.3f}{c.brier:>8.3f}{c.base:>8.3f}"
-        for name, c in rows.items()
-    ]
-    return [head, *body, "", *page.held(found)]

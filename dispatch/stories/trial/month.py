@@ -10,12 +10,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.domain.attention import OPENED_WITHIN_H
+from dispatch.domain.matching import Pool
 from dispatch.stories.trial.crowd import Attention
 from dispatch.stories.trial.play import Call, Outcome, Play
 from dispatch.stories.trial.settings import Trial
 from dispatch.stories.trial.worlds import Posted, calls_of, net_of
 
+RESTED: Final = "+rested"
+"""Suffix of a policy's control: each of its calls meets a network that nobody was ever asked in."""
 REST_DAYS: Final = 2.0
 """A driver is left alone that long after a trip."""
 
@@ -46,42 +48,50 @@ def months(
     for one, call in calls_of(trial, seed, willingness=willingness):
         for policy in policies:
             mind = minds[policy]
-            outcome = Play(_remembered(one, call, mind), policy).play()
-            _learn(mind, one, outcome)
+            outcome = Play(_meets(one, call, mind), policy.removesuffix(RESTED)).play()
+            if not policy.endswith(RESTED):
+                learn(mind, one.day, outcome)
             outcomes[policy].append(outcome)
-    return {policy: (outcomes[policy], _toll(minds[policy], trial.days)) for policy in policies}
+    return {policy: (outcomes[policy], toll_of(minds[policy], trial.days)) for policy in policies}
 
 
-def _remembered(one: Posted, call: Call, mind: Attention) -> Call:
+def _meets(one: Posted, call: Call, mind: Attention) -> Call:
     """The call as that month's matcher sees it, with the people as that month has left them."""
     awake = mind.rests_until[call.rows] <= one.day
-    rows, pool = call.rows[awake], call.pool.only(awake)
-    fatigue = mind.fatigue_at(one.day)
-    pool = replace(
+    pool = remembered(call.pool.only(awake), mind, one.day)
+    return replace(call, pool=pool, rows=call.rows[awake], fatigue=mind.fatigue_at(one.day), deaf=mind.deaf(one.day))
+
+
+def remembered(pool: Pool, mind: Attention, day: float) -> Pool:
+    """The pool with what the matcher remembers of its people on that day."""
+    rows = pool.person - 1
+    return replace(
         pool,
-        fatigue=fatigue[rows],
-        sent_7d=mind.sent_7d(one.day)[rows],
+        fatigue=mind.fatigue_at(day)[rows],
+        sent_7d=mind.sent_7d(day)[rows],
         accepts=mind.accepts[rows],
         expected=mind.expected[rows],
         opened=mind.opened[rows],
         expected_opened=mind.expected_opened[rows],
     )
-    return replace(call, pool=pool, rows=rows, fatigue=fatigue, deaf=mind.deaf(one.day))
 
 
-def _learn(mind: Attention, one: Posted, outcome: Outcome) -> None:
-    mind.sent.append((one.day, outcome.asked))
-    mind.total_sent[outcome.asked] += 1
+def learn(mind: Attention, day: float, outcome: Outcome, *, noted: bool = False) -> None:
+    """What a call that is over has taught. `noted`: who was asked and who looked is known already."""
     mind.expected_opened[outcome.asked] += outcome.sent_hears
     mind.opened[outcome.saw] += 1
     mind.expected[outcome.judged] += outcome.judged_usual
     mind.accepts[outcome.yes] += 1
-    mind.saw(outcome.saw, one.day)
-    mind.rests_until[outcome.drove] = one.day + REST_DAYS
     mind.trips[outcome.drove] += 1
+    if not noted:
+        mind.sent.append((day, outcome.asked))
+        mind.total_sent[outcome.asked] += 1
+        mind.saw(outcome.saw, day)
+        mind.rests_until[outcome.drove] = day + REST_DAYS
 
 
-def _toll(mind: Attention, day: float) -> Toll:
+def toll_of(mind: Attention, day: float) -> Toll:
+    """What it all cost by that day."""
     sent = mind.total_sent[1:]
     ordered = np.sort(sent).astype(np.float64)
     count = len(ordered)
@@ -97,7 +107,3 @@ def _toll(mind: Attention, day: float) -> Toll:
         disturbed=float((sent > 0).mean()),
         sent=sent,
     )
-
-
-HORIZON_H: Final = OPENED_WITHIN_H
-"""A month's calls are left open that long, so whoever looks within it has opened the alert."""

@@ -62,7 +62,7 @@ class Outcome:
     """(minute, p, by): each forecast with its deadline."""
     waves: tuple[tuple[float, int], ...]
     degree: int = 0
-    region: int = -1
+    region: str = ""
     asked: NDArray[np.intp] = field(repr=False, default_factory=lambda: np.zeros(0, dtype=np.intp))
     """Rows of the network, in the order they were asked."""
     saw: NDArray[np.intp] = field(repr=False, default_factory=lambda: np.zeros(0, dtype=np.intp))
@@ -93,7 +93,7 @@ class Call:
     urgency: Urgency = Urgency.STRANDED
     horizon: float = 360.0
     degree: int = 0
-    region: int = -1
+    region: str = ""
     fatigue: NDArray[np.float64] | None = None
     deaf: NDArray[np.bool_] | None = None
     as_stored: bool = False
@@ -111,6 +111,7 @@ class Play:
         self._standby = self._rival is None or policy.endswith(STANDBY)
         size = len(call.pool)
         self._asked = np.zeros(size, dtype=np.bool_)
+        self._by_person = np.argsort(call.pool.person)
         self._order: list[NDArray[np.intp]] = []
         self._sent: list[NDArray[np.float64]] = []
         self._chance: list[NDArray[np.float64]] = []
@@ -140,17 +141,22 @@ class Play:
 
     def play(self) -> Outcome:
         """Until nothing can change any more, or the horizon."""
-        horizon = self._call.horizon
-        while True:
-            happens = self._events[0][0] if self._events else NEVER
-            now = min(happens, self._look_at)
-            if now > horizon or now == NEVER or self._settled():
-                return self._told()
-            if self._look_at <= happens:
-                self._look(now)
-            else:
-                _, _, what, which = heapq.heappop(self._events)
-                self._happen(now, what, which)
+        while (now := self.next_at()) < NEVER:
+            self.step(now)
+        return self.told()
+
+    def next_at(self) -> float:
+        """The minute at which something happens next; NEVER once nothing can change any more."""
+        now = min(self._events[0][0] if self._events else NEVER, self._look_at)
+        return NEVER if now > self._call.horizon or self._settled() else now
+
+    def step(self, now: float) -> None:
+        """What happens at that minute: the matcher's look first, else what people do."""
+        if self._look_at <= now:
+            self._look(now)
+        else:
+            _, _, what, which = heapq.heappop(self._events)
+            self._happen(now, what, which)
 
     # -- the matcher ----------------------------------------------------------------------------
 
@@ -158,32 +164,49 @@ class Play:
         if self._taken >= self._call.party:
             self._look_at = NEVER
             return
-        look = self._seen_at(now)
+        look = self.seen_at(now)
         if self._policy is not None:
-            decision = self._policy(look)
-            self._note(now, decision)
-            rows, chance, hears, usual = decision.ask, decision.chance, decision.hears, decision.usual
-            again = decision.next_look
-            self._look_at = NEVER if again is None else (again - self._call.at) / timedelta(minutes=1)
-        else:
-            rival = self._rival
-            assert rival is not None  # noqa: S101 - one of the two is set
-            rows = rival.ask(look, now)[: limits.REQUEST_ALERTS_MAX * 10]
-            chance = paced.chances(look, paced.SHIPPED)[rows]
-            hears, usual = paced.hears(look)[rows], paced.usual(look)[rows]
-            self._look_at = now + rival.every
+            self.obey(now, self._policy(look), look)
+            return
+        rival = self._rival
+        assert rival is not None  # noqa: S101 - one of the two is set
+        self._look_at = now + rival.every
+        rows = rival.ask(look, now)
         if len(rows):
-            self._usual.append(usual)
-            self._send(now, self._open_rows[rows], chance, hears)
+            usual = paced.usual(look)
+            chance = paced.chances(look, paced.SHIPPED, usual)
+            self._send(now, self._rows_of(look, rows), chance[rows], paced.hears(look)[rows], usual[rows])
 
-    def _seen_at(self, now: float) -> Look:
+    def obey(self, now: float, decision: Decision, look: Look) -> None:
+        """Asks whom a policy decided on, on that look, and looks again when it said."""
+        self._note(now, decision)
+        again = decision.next_look
+        self._look_at = NEVER if again is None else (again - self._call.at) / timedelta(minutes=1)
+        if len(decision.ask):
+            self._send(now, self._rows_of(look, decision.ask), decision.chance, decision.hears, decision.usual)
+
+    def _rows_of(self, look: Look, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The call's own rows of some rows of a look."""
+        return self._by_person[np.searchsorted(self._call.pool.person[self._by_person], look.pool.person[rows])]
+
+    def askable(self, now: float) -> NDArray[np.bool_]:
+        """Who of the call's people may still be asked."""
+        return ~self._asked
+
+    def known(self, pool: Pool, now: float) -> Pool:
+        """Those people as the matcher knows them at that minute."""
         call = self._call
-        self._open_rows = np.flatnonzero(~self._asked)
-        pool = call.pool.only(self._open_rows)
+        if call.as_stored:
+            return pool
         at = call.at + timedelta(minutes=now)
-        if not call.as_stored:
-            online = call.crowd.is_online(call.rows[self._open_rows], now)
-            pool = replace(pool, online=online, seen_at=np.full(len(pool), at.timestamp()))
+        online = call.crowd.is_online(pool.person - 1, now)
+        return replace(pool, online=online, seen_at=np.full(len(pool), at.timestamp()))
+
+    def seen_at(self, now: float) -> Look:
+        """What the matcher sees at that minute."""
+        call = self._call
+        pool = self.known(call.pool.only(np.flatnonzero(self.askable(now))), now)
+        at = call.at + timedelta(minutes=now)
         held = tuple(
             Promise(
                 seats=c.seats,
@@ -229,16 +252,27 @@ class Play:
             by = (decision.forecast.by - self._call.at) / timedelta(minutes=1)
             self._forecasts += [(at, decision.forecast.p, by) for at in due]
 
-    def _send(
-        self, now: float, rows: NDArray[np.intp], chance: NDArray[np.float64], hears: NDArray[np.float64]
-    ) -> None:
-        call = self._call
-        people = call.rows[rows]
-        reacted = call.crowd.reactions(
-            people, now, rings=call.pool.ring[rows], kind=KINDS["ride"].accept, ties=call.ties,
+    def react(self, rows: NDArray[np.intp], now: float) -> Reactions:
+        """What those of the call's people do about an alert of that minute."""
+        call, people = self._call, self._call.rows[rows]
+        danger = call.urgency is Urgency.DANGER
+        return call.crowd.reactions(
+            people, now, rings=call.pool.ring[rows], kind=1.0 if danger else KINDS["ride"].accept, ties=call.ties,
             fatigue=0.0 if call.fatigue is None else call.fatigue[people],
             deaf=None if call.deaf is None else call.deaf[people],
         )  # fmt: skip
+
+    def _send(
+        self,
+        now: float,
+        rows: NDArray[np.intp],
+        chance: NDArray[np.float64],
+        hears: NDArray[np.float64],
+        usual: NDArray[np.float64],
+    ) -> None:
+        call = self._call
+        reacted = self.react(rows, now)
+        self._usual.append(usual)
         self._asked[rows] = True
         self._order.append(rows)
         self._sent.append(np.full(len(rows), now))
@@ -279,7 +313,7 @@ class Play:
             waiting = sum(c.waiting and c.ended > now for c in self._claims)
             if not self._standby or waiting >= limits.STANDBY_MAX:
                 return
-        seats = max(1, min(int(self._call.pool.seats[row]), left if left > 0 else party))
+        seats = max(1, min(int(self._call.crowd.seats[person]), left if left > 0 else party))
         claim = Promised(row=row, seats=seats, since=now, fails=fails, waiting=left <= 0, stood_by=left <= 0)
         self._claims.append(claim)
         if told < NEVER:
@@ -327,7 +361,8 @@ class Play:
 
     # -- afterwards -----------------------------------------------------------------------------
 
-    def _told(self) -> Outcome:
+    def told(self) -> Outcome:
+        """What has come of it so far."""
         call, horizon = self._call, self._call.horizon
         rows = np.concatenate(self._order) if self._order else np.zeros(0, dtype=np.intp)
         sees = np.concatenate([r.sees for r in self._reacted]) if self._reacted else np.zeros(0)

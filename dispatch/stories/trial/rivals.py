@@ -26,21 +26,28 @@ class Rival:
     every: float
 
 
-def _nearest(look: Look) -> Rows:
-    return np.argsort(look.pool.minutes, kind="stable")
+def _least(values: NDArray[np.float64], count: int) -> Rows:
+    """The rows of the `count` least values, least first; of equal ones the earlier row."""
+    if count < len(values):
+        rows = np.flatnonzero(values <= np.partition(values, count)[count])
+        return rows[np.argsort(values[rows], kind="stable")][:count]
+    return np.argsort(values, kind="stable")
 
 
-def _likeliest(look: Look) -> Rows:
-    chance = paced.chances(look, paced.SHIPPED)
-    return np.argsort(-chance, kind="stable")
+def _nearest(look: Look, count: int) -> Rows:
+    return _least(look.pool.minutes, count)
+
+
+def _likeliest(look: Look, count: int) -> Rows:
+    return _least(-paced.chances(look, paced.SHIPPED), count)
 
 
 def _everybody(look: Look, waited: float) -> Rows:
-    return _nearest(look)
+    return _nearest(look, len(look.pool))
 
 
 def _hundred(look: Look, waited: float) -> Rows:
-    return _nearest(look)[:100]
+    return _nearest(look, 100)
 
 
 def _goodsam(look: Look, waited: float) -> Rows:
@@ -48,25 +55,24 @@ def _goodsam(look: Look, waited: float) -> Rows:
     asked = look.asked
     age = (look.now.timestamp() - asked.sent_s) / 60
     outstanding = int((asked.silent & (age < 2.0)).sum())
-    return _nearest(look)[: max(0, 3 - outstanding)]
+    return _nearest(look, max(0, 3 - outstanding))
 
 
 def _within(first: float) -> Callable[[Look, float], Rows]:
     def ask(look: Look, waited: float) -> Rows:
         radius = first * 1.5 ** int(waited // 30)
-        order = _nearest(look)
-        return order[: int(np.searchsorted(look.pool.minutes[order], radius, side="right"))]
+        return _nearest(look, int((look.pool.minutes <= radius).sum()))
 
     return ask
 
 
 def _best_one(look: Look, waited: float) -> Rows:
-    return _likeliest(look)[:1]
+    return _likeliest(look, 1)
 
 
 def _wave(size: int) -> Callable[[Look, float], Rows]:
     def ask(look: Look, waited: float) -> Rows:
-        return _likeliest(look)[:size]
+        return _likeliest(look, size)
 
     return ask
 

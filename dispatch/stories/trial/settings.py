@@ -5,8 +5,11 @@ Data only. The places and hours of the bar table (docs/matching.md, "The bar").
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
+from dispatch.stories.tales import ROADSIDE
+from dispatch.stories.trial.real import FOLDER
 from geo.point import Point
 
 BAKER: Final = Point(35.27, -116.07)
@@ -49,6 +52,16 @@ class Trial:
     only_metro: str | None = None
     at_home: float = AT_HOME
     people: int = 48_000
+    share: float = 1.0
+    """Seeds played for each seed asked for, where all worlds are played together."""
+    willing: float = 1.0
+    """Everybody's chance of a yes, times as remembered; the policy is not told."""
+    as_stored: bool = False
+    """The matcher knows what a fresh import knows: homes, no fixes, no open inboxes."""
+    together: bool = False
+    """Calls overlap: whoever drives for one is not there for the others."""
+    real: Path | None = None
+    """The folder of the real people or requests it plays on (trial/real.py); None = a made world."""
 
 
 TRIALS: Final[dict[str, Trial]] = {
@@ -67,8 +80,13 @@ TRIALS: Final[dict[str, Trial]] = {
         Trial(name="rural", says="one person in Needles at 13:00", place=NEEDLES,
               at=datetime(2009, 1, 14, 21, 0, tzinfo=UTC)),
         Trial(name="month", says="fifty calls in thirty days, anybody asks their community", by_hub=False,
-              community=True, horizon=240.0, calls=50, days=30.0),
+              community=True, horizon=240.0, calls=50, days=30.0, share=0.12),
         Trial(name="town", says="a town of 3,000, a hundred calls in thirty days", by_hub=False, community=True,
-              horizon=240.0, calls=100, days=30.0, only_metro="LasVegas", at_home=1.0),
+              horizon=240.0, calls=100, days=30.0, only_metro="LasVegas", at_home=1.0, share=0.06),
+        Trial(name="bus-fixture", says="nine people, I-15 near Zzyzx Road, 23:30, the hub of a real network asks",
+              place=ROADSIDE, at=SHOW_NIGHT, party=9, show_week=True, willing=12.0, as_stored=True, real=FOLDER),
+        Trial(name="kerala", says="the requests of one real flood night, minute by minute; made volunteers",
+              by_hub=False, community=True, horizon=240.0, calls=1_566, days=1.0, together=True, share=0.02,
+              real=FOLDER),
     )
 }  # fmt: skip
