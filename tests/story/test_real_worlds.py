@@ -17,15 +17,11 @@ from dispatch.stories.trial.settings import TRIALS
 from dispatch.stories.trial.worlds import calls_of, net_of
 
 
-def test_without_the_files_a_real_world_is_left_out_with_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_files_a_real_world_is_left_out_with_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(StoryRefused, match="worlds of real people are left out"):
         simulate("bus-fixture", seeds=1, real=tmp_path)
-    monkeypatch.setattr(everything, "TRIALS", ("bus-fixture", "kerala"))
-    monkeypatch.setattr(everything, "WILLING", ())
-    monkeypatch.setattr(everything.honesty, "POOL", {"city": 1.0})
-    told, left_out = everything.told_of(1, real=tmp_path)
+    real_ones = ("bus-fixture", "kerala")
+    told, left_out = everything.told_of(1, real=tmp_path, worlds=real_ones, willing=(), honest={"city": 1.0})
     assert [each.name for each in told] == ["surge", "calibration"]
     assert [says.split(" is left out")[0] for says in left_out] == ["bus-fixture", "kerala"]
 

@@ -68,12 +68,12 @@ def bars(pooled: Calibration, by_world: Mapping[str, Calibration], ready: Calibr
 
 
 def told_of(
-    seeds: int, *, worlds: Mapping[str, float] | None = None, workers: int | None = None, bar: Bar | None = None
+    seeds: int, *, worlds: Mapping[str, float] = POOL, workers: int | None = None, bar: Bar | None = None
 ) -> Told:
     """`flare simulate calibration`: all of it on seeds from FRESH up. `worlds`: shares of them by name."""
     said: dict[str, Pairs] = {}
     shown = bar or Bar()
-    for name, share in (POOL if worlds is None else worlds).items():
+    for name, share in worlds.items():
         chosen = range(FRESH, FRESH + max(1, round(seeds * share)))
         played = run(TRIALS[name], chosen, ("paced",), workers=workers, told=shown.show)
         said[name] = pairs_of([outcome for each in played for outcome in each.outcomes["paced"]])
