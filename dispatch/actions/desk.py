@@ -174,14 +174,18 @@ def take(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[str, Any
     if not tx.safety.looked_at(request.id):
         # Somebody of the house has looked: from now on it may reach more strangers (domain/standing.py).
         tx.safety.settle(tx.safety.raise_flag(FlagKind.GUEST_CAP, request.id, None, now).id, "taken", now)
-    if tx.safety.frozen(request.id) is not None:
-        tx.safety.thaw(request.id)
-        tell(tx, request, EventKind.NOTE_ADDED, None, frozen=None)
+    _thaw(tx, request)
     if not request.over:
         tell(tx, request, EventKind.NOTE_ADDED, None, check=None)
         look_soon(tx, request, now)
     tx.audit.add(Deed.DECIDED, actor=by, request=request.id, why="taken")
     return {"taken": len(settled)}
+
+
+def _thaw(tx: Tx, request: Request) -> None:
+    if tx.safety.frozen(request.id) is not None:
+        tx.safety.thaw(request.id)
+        tell(tx, request, EventKind.NOTE_ADDED, None, frozen=None)
 
 
 def close(tx: Tx, now: datetime, viewer: Viewer, public_id: str, disposition: Disposition) -> dict[str, Any]:
@@ -266,9 +270,14 @@ def decide(tx: Tx, now: datetime, viewer: Viewer, report_id: int, *, upheld: boo
     held = tx.safety.standing(report.reported).held_until is not None
     if held and upheld:
         tx.safety.hold(report.reported, now + limits.HELD_UPHELD)
-    if held and not upheld and not tx.safety.undecided_about(report.reported, 1):
-        tx.safety.hold(report.reported, None)
-        tell_house(tx, ControlKind.ACCESS_ENDED, person=report.reported)
+    if not upheld and not tx.safety.undecided_about(report.reported, 1):
+        if held:
+            tx.safety.hold(report.reported, None)
+            tell_house(tx, ControlKind.ACCESS_ENDED, person=report.reported)
+        request = tx.requests.lock(report.request_id)
+        if request is not None and request.requester == report.reported and not request.over:
+            _thaw(tx, request)
+            look_soon(tx, request, now)
     if not upheld and tx.safety.unfounded(report.reporter, now - limits.BARRED) >= limits.UNFOUNDED_MAX:
         tx.safety.bar(report.reporter, now + limits.BARRED)
     return {"upheld": upheld}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, literal_column, or_, select, update
+from sqlalchemy import Select, delete, func, literal_column, select, update
 
 from dispatch.domain.audit import Deed, closed_as
 from dispatch.domain.lifecycle import Disposition
@@ -83,7 +83,7 @@ _REPORTS = (
 )
 _UNDECIDED = _REPORTS.order_by(_r.id).limit(given("limit"))
 _REPORT = _REPORTS.where(_r.id == given("id"))
-_ABOUT = _REPORTS.where(or_(_r.reported == given("person"))).order_by(_r.id).limit(given("limit"))
+_ABOUT = _REPORTS.where(_r.reported == given("person")).order_by(_r.id).limit(given("limit"))
 _DECIDE = adding(verdict)
 _UNFOUNDED = (
     select(func.count())

@@ -285,3 +285,20 @@ def test_asks_of_another_kind_place_or_evening_are_no_twins(play: Play) -> None:
         assert (await queue(world))["twins"] == []
 
     play(story)
+
+
+def test_an_ask_that_was_reported_for_nothing_goes_on(play: Play) -> None:
+    async def story(world: World) -> None:
+        make(world, "dora")
+        ask = await world.ask()
+        claim = await world.claim("ben", ask["id"], 1)
+        async with world.client("ben") as helper:
+            await world.post(helper, "/v1/reports", {"claim": claim["id"], "reason": "nobody there"})
+        (report,) = (await queue(world))["reports"]
+        async with world.client("ana") as owner:
+            assert (await owner.get(f"/v1/requests/{ask['id']}")).json()["frozen"]
+            await act(world, f"reports/{report['id']}", {"upheld": False})
+            assert (await owner.get(f"/v1/requests/{ask['id']}")).json()["frozen"] is None
+        await world.claim("cem", ask["id"], 1)
+
+    play(story)
