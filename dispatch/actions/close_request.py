@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.actions.look import request_state, seen_request
+from dispatch.actions.look_after import all_are_safe
 from dispatch.actions.pass_on import thank_who_carried
 from dispatch.actions.push import push_claimer
 from dispatch.actions.words import DONE, EXPIRE, REOPEN, SHRED, STAND_DOWN, WAVE, part, tell
@@ -54,7 +55,9 @@ def close_request(tx: Tx, now: datetime, command: CloseRequest) -> dict[str, Any
     if command.note:
         tx.requests.add_note(request.id, tx.ids.public_id(), request.requester, command.note, now)
     request = end(tx, now, request, command.disposition, request.requester)
-    return request_state(tx, request, role)
+    if request.status is RequestState.RESOLVED:
+        all_are_safe(tx, now, request)
+    return request_state(tx, tx.requests.by_id(request.id) or request, role)
 
 
 def end(tx: Tx, now: datetime, request: Request, disposition: Disposition, actor: int | None) -> Request:

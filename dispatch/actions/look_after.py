@@ -71,13 +71,24 @@ def answer_safe(tx: Tx, now: datetime, command: AnswerSafe) -> dict[str, Any]:
     if role is not Role.OWNER:
         raise NotFound("ask")
     request = tx.requests.lock(seen.id) or seen
-    asked = [f for f in tx.safety.flags_of(request.id) if f.kind in (FlagKind.SAFE, FlagKind.UNANSWERED)]
-    for flag in asked:
-        tx.safety.settle(flag.id, command.answer, now)
-        if flag.claim_id is not None:
-            tx.due.remove(SAFE, flag.claim_id)
     if command.answer is Safe.HELP:
         tx.safety.raise_flag(FlagKind.HELP, request.id, None, now)
+    _settle(tx, now, request, command.answer)
+    return {"received": True, "emergency": emergency_number(request.country)}
+
+
+def all_are_safe(tx: Tx, now: datetime, request: Request) -> None:
+    """The owner has ended the call as helped: what was asked is answered, and nothing more is."""
+    for claim in tx.claims.of_request(request.id):
+        tx.due.remove(SAFE, claim.id)
+    _settle(tx, now, request, Safe.SAFE)
+
+
+def _settle(tx: Tx, now: datetime, request: Request, answer: Safe) -> None:
+    asked = [f for f in tx.safety.flags_of(request.id) if f.kind in (FlagKind.SAFE, FlagKind.UNANSWERED)]
+    for flag in asked:
+        tx.safety.settle(flag.id, answer, now)
+        if flag.claim_id is not None:
+            tx.due.remove(SAFE, flag.claim_id)
     if asked:
         _tell_owner(tx, request)
-    return {"received": True, "emergency": emergency_number(request.country)}

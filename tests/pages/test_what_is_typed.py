@@ -143,3 +143,23 @@ def test_after_hours_of_looks_the_page_still_tells_the_newest(play: Play) -> Non
         assert "Ben has promised 4 seats" in ana.words().split("What happened")[1]
 
     play(story)
+
+
+def test_whoever_is_asked_whether_they_are_safe_can_say_so_or_call_for_help_without_a_word(play: Play) -> None:
+    async def story(world: World) -> None:
+        ana, ask = await asked(world)
+        claim = (await world.claim("ben", ask, 9))["id"]
+        async with world.client("ben") as ben:
+            for step in ("en_route", "on_scene", "met"):
+                await world.post(ben, f"/v1/claims/{claim}/steps", {"step": step})
+        await world.turn(timedelta(minutes=21))
+        await ana.get(f"/r/{ask}")
+        assert "Are you safe?" in ana.words()
+        await ana.post(f"/r/{ask}/safe", {"answer": "safe"})
+        assert "Are you safe?" not in ana.words()
+        await ana.post(f"/r/{ask}/safe", {"answer": "help"}, world.key())
+        assert "Coordinators see it now. In danger, call 911." in ana.words()
+        flags = world.flare.store.read_now(lambda tx, now: [str(flag.kind) for flag in tx.safety.flags(9)])
+        assert flags == ["help"]
+
+    play(story)

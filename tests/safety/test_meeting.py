@@ -213,3 +213,18 @@ def test_after_three_reports_that_nothing_was_behind_no_more_are_taken_for_thirt
             assert (await world.post(client, "/v1/reports", body)).status_code == 201
 
     play(story)
+
+
+def test_who_has_said_that_all_are_safe_is_not_asked_again_and_nobody_is_sent_to_look(play: Play) -> None:
+    async def story(world: World) -> None:
+        ask = await world.ask()
+        claim = await come(world, "ben", ask["id"])
+        await step(world, "ben", claim["id"], "met")
+        async with world.client("ana") as client:
+            closed = await world.post(client, f"/v1/requests/{ask['id']}/close", {"disposition": "resolved"})
+        assert closed.status_code == 200
+        for _ in range(4):
+            await world.turn(timedelta(minutes=21))
+        assert flags(world) == []
+
+    play(story)

@@ -10,8 +10,9 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from dispatch.actions import change_request, close_request, step_claim
+from dispatch.actions import change_request, close_request, look_after, step_claim
 from dispatch.actions.decide_claim import DecideClaim, Decision, decide_claim
+from dispatch.actions.look_after import Safe
 from dispatch.actions.words import hashed
 from dispatch.domain import limits
 from dispatch.domain.errors import Invalid, NotFound, SignIn
@@ -121,6 +122,20 @@ async def note(request: Request, public_id: str) -> Response:
         command = change_request.AddNote(request=named(public_id), viewer=call.viewer, text=text)
         await call.write(lambda tx, now: change_request.add_note(tx, now, command))
     return back_to(public_id)
+
+
+@router.post("/r/{public_id}/safe")
+async def safe(request: Request, public_id: str) -> Response:
+    """The answer to "are you safe?", or the silent button: then it says what happens, and whom to call."""
+    call, form = await form_call(request)
+    said = Safe.SAFE if form.get("answer") == Safe.SAFE else Safe.HELP
+    command = look_after.AnswerSafe(request=named(public_id), viewer=call.viewer, answer=said)
+    done = await call.write(lambda tx, now: look_after.answer_safe(tx, now, command))
+    if said is Safe.SAFE:
+        return back_to(public_id)
+    reader = reader_of(request)
+    title = reader.speak.t("Coordinators see it now. In danger, call {number}.", number=done.body["emergency"])
+    return page(request, reader, "say", {"title": title, "text": None, "to": f"/r/{public_id}"})
 
 
 @router.post("/r/{public_id}/reach")
