@@ -59,7 +59,7 @@ def make_world(people: int, seed: int = SEED) -> World:
     b = by_degree(np.where(same, bounds[home], 0.0), np.where(same, bounds[home + 1], ladder[-1]))
     shuffled = luck.permutation(people)  # ids say nothing about places
     a, b = shuffled[a] + 1, shuffled[b] + 1
-    friends = 1 + luck.choice(np.arange(1, people), size=min(HUB_FRIENDS, people // 3), replace=False)
+    friends = 1 + luck.choice(np.arange(1, people), size=min(HUB_FRIENDS, people // 2), replace=False)
     ties = np.concatenate([np.stack([a, b], axis=1), np.stack([np.full(len(friends), HUB), friends], axis=1)])
     return World(people=_columns(lat[np.argsort(shuffled)], lon[np.argsort(shuffled)]), ties=ties, hub_friends=friends)
 

@@ -23,6 +23,7 @@ NOWHERE: Final = ROWS * COLUMNS
 
 # The circle is measured in float32, half a metre off at most: ten metres more are cut off again by distance.
 _SLACK_KM: Final = 0.01
+_SLACK_DEGREES: Final = 1e-6
 
 
 def cell_numbers(lat: NDArray[np.floating[Any]], lon: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
@@ -46,25 +47,26 @@ def strips(origin: Point, radius_km: float) -> list[tuple[int, int]]:
     box = Box.around(origin, radius_km + _SLACK_KM)
     first = max(0, math.floor((box.south + 90) * PER_DEGREE))
     last = min(ROWS - 1, math.floor((box.north + 90) * PER_DEGREE))
-    columns: list[tuple[int, int]] = []
-    for west, east in box.longitudes():
-        left, right = math.floor((west + 180) * PER_DEGREE), math.floor((east + 180) * PER_DEGREE)
-        if right >= COLUMNS:  # 180 and -180 are one meridian, and its people live in the first column
-            right = COLUMNS - 1
-            columns.append((0, 0))
-        columns.append((left, right))
-    if (0, COLUMNS - 1) in columns:
+    if (box.west, box.east) == (-180.0, 180.0):
         return [(first * COLUMNS, (last + 1) * COLUMNS)]
-    rows = range(first * COLUMNS, (last + 1) * COLUMNS, COLUMNS)
-    return [(row + left, row + right + 1) for row in rows for left, right in _apart(columns)]
+    return [
+        (row * COLUMNS + left, row * COLUMNS + right + 1)
+        for row in range(first, last + 1)
+        for left, right in _columns(origin, box, row)
+    ]
 
 
-def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The same columns in spans that don't overlap, so that nobody is found twice."""
-    found: list[tuple[int, int]] = []
-    for left, right in sorted(spans):
-        if found and left <= found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(found[-1][1], right))
-        else:
-            found.append((left, right))
-    return found
+def _columns(origin: Point, box: Box, row: int) -> list[tuple[int, int]]:
+    """Columns, first and last, that the circle in that box touches in that row: a corner of the box may be a city."""
+    lat, reach = math.radians(origin.lat), math.radians(box.north - origin.lat)
+    south, north = math.radians(row / PER_DEGREE - 90), math.radians((row + 1) / PER_DEGREE - 90)
+    # A circle on a sphere is widest on a parallel poleward of its middle; nearer to that is wider.
+    at = min(max(math.asin(math.sin(lat) / math.cos(reach)), south), north)
+    side = (math.cos(reach) - math.sin(lat) * math.sin(at)) / (math.cos(lat) * math.cos(at))
+    wide = math.degrees(math.acos(min(1.0, max(-1.0, side)))) + _SLACK_DEGREES
+    left, right = (math.floor((lon + 180) * PER_DEGREE) for lon in (origin.lon - wide, origin.lon + wide))
+    if right - left + 1 >= COLUMNS:
+        return [(0, COLUMNS - 1)]
+    # 180 and -180 are one meridian, and its people live in the first column.
+    left, right = left % COLUMNS, right % COLUMNS
+    return [(left, right)] if left <= right else [(0, right), (left, COLUMNS - 1)]

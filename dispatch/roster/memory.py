@@ -279,7 +279,7 @@ def _gathered(
     # `take` and `compress`, never rows[...]: indexing copies records field by field, forty times slower.
     base, moved = delta.base, delta.moved()
     ranges = [(0, len(base))] if near is None else near
-    found = [np.flatnonzero(mark[low:high]) + low for low, high in ranges]
+    found = [np.flatnonzero(mark[low:high] != 0) + low for low, high in ranges]
     people = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
     if not len(moved.numbers):
         return people, base.rows.take(people), base.vectors.take(people, axis=0)
