@@ -5,8 +5,8 @@ Never asks for an account, never loses what was typed, never posts twice: the ke
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,22 +15,21 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from markupsafe import Markup
 
 from dispatch.actions.look import show_request
-from dispatch.actions.post_request import PostRequest, post_request
-from dispatch.domain.errors import NotFound, Refused, Replayed, SignIn, SimilarAsk
+from dispatch.domain.errors import NotFound, Refused, SignIn, SimilarAsk
 from dispatch.domain.visibility import Role, Viewer
-from dispatch.ports import Grant, Power, Tx
+from dispatch.ports import Power, Tx
 from geo import cells
 from geo.gazetteer import gazetteer
 from geo.point import NotOnEarth, Point
 from web.call import Call, named
 from web.errors import STATUS, code_of
-from web.limiter import ASK_GUEST, ASK_MEMBER, ASK_PREFIX
 from web.pages import ask_form, nouns, outbox
 from web.pages.ask_form import Typed
-from web.pages.door import flare_of, form_call, keep_session, look, new_key, wants_json, with_cookie
+from web.pages.door import flare_of, form_call, look, new_key, wants_json, with_cookie
 from web.pages.faults import PageRoute, fields_of
 from web.pages.render import Reader, page, reader_of
 from web.pages.speech import Speaker, said
+from web.routes.asks import post
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -116,11 +115,7 @@ async def ask(request: Request) -> Response:
             return await _again(request, reader, call, sent, _danger(reader.speak, reader.number), 422)
         # On a thread: words may have to be looked up.
         command = await asyncio.to_thread(ask_form.command, sent, form, call.viewer)
-        forecast = await call.read(lambda tx, now: call.flare.first_forecast(tx, now, command))
-        ready = replace(command, forecast=forecast, origin=call.origin)
-        member = call.viewer.person_id is not None and not call.viewer.guest
-        async with call.limited(*(ASK_MEMBER if member else ASK_GUEST), near=ASK_PREFIX) as count:
-            done = await call.write(lambda tx, now: _post(tx, now, call, ready, count), 201)
+        done, cookie = await post(call, command)
     except Refused as refusal:
         if wants_json(request):
             raise
@@ -132,19 +127,7 @@ async def ask(request: Request) -> Response:
     response: Response = (
         JSONResponse({"to": to}, status_code=201) if wants_json(request) else RedirectResponse(to, status_code=303)
     )
-    return with_cookie(response, done.body["cookie"], call.flare)
-
-
-def _post(tx: Tx, now: datetime, call: Call, command: PostRequest, count: Callable[[], None]) -> dict[str, Any]:
-    """The post, and the cookie by which this browser owns it."""
-    count()
-    posted = post_request(tx, now, command)
-    grant = Grant(token_hash=b"", power=Power.OWNER, person_id=posted.person_id, request_id=posted.request.id)
-    grants = [grant]
-    if call.viewer.person_id is None:
-        # A guest is a person too, with no ties: they find their own asks again, on this browser alone.
-        grants.append(Grant(token_hash=b"", power=Power.MEMBER, person_id=posted.person_id))
-    return {"id": posted.request.public_id, "cookie": keep_session(tx, now, call, *grants)}
+    return with_cookie(response, cookie, call.flare)
 
 
 def _own(tx: Tx, viewer: Viewer, speak: Speaker) -> tuple[list[dict[str, object]], list[dict[str, str]]]:
@@ -292,8 +275,7 @@ def _notice(
                 return Notice(speak.t("Type the phone number as you would dial it.")), frozenset({"phone"})
             return Notice(speak.t("Plain text only, and not too long: {field}", field=first)), frozenset({first})
         case _:
-            text = refusal.says if not isinstance(refusal, Replayed) else str(refusal)
-            return Notice(speak.t("That did not work."), text), frozenset()
+            return Notice(speak.t("That did not work."), refusal.says), frozenset()
 
 
 @router.get("/near")

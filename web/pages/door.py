@@ -8,17 +8,13 @@ thing added is that the key may stand in a hidden field. Invariant: a form that 
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
 
-from dispatch.actions.sign_in import start_session
 from dispatch.domain import limits
 from dispatch.domain.errors import Malformed, TooLarge
-from dispatch.domain.visibility import Viewer
-from dispatch.ports import Grant, Tx
 from dispatch.runtime import Flare
 from web import auth
 from web.call import Call, begin
@@ -96,16 +92,6 @@ async def form_call(request: Request) -> tuple[Call, Form]:
     call = await begin(request)
     call.value = form.without_key()
     return call, form
-
-
-def keep_session(tx: Tx, now: datetime, call: Call, *grants: Grant) -> str:
-    """The cookie of this browser after it was given something more: its own, or a new one."""
-    cookie = call.credential.cookie
-    held: Viewer = call.viewer
-    for grant in grants:
-        cookie = start_session(tx, now, held, cookie, grant)
-        held = Viewer(session="this one")
-    return cookie or ""
 
 
 def with_cookie(response: Response, cookie: str | None, flare: Flare) -> Response:

@@ -43,7 +43,6 @@ async def ask(call: Call, body: bodies.AskBody, *, drill: bool = False) -> tuple
     kind = kind_named(body.kind)
     quantity_of(kind, body.quantity)
     where = await whereabouts(body.place) if body.place is not None else None
-    member = call.viewer.person_id is not None and not call.viewer.guest
     contact = body.contact or bodies.Contact()
     command = post_request.PostRequest(
         person_id=call.viewer.person_id,
@@ -63,10 +62,18 @@ async def ask(call: Call, body: bodies.AskBody, *, drill: bool = False) -> tuple
         similar_ok=body.similar_ok,
         drill=drill,
         show_travel=body.show_travel,
-        origin=call.origin,
     )
+    return await post(call, command)
+
+
+async def post(call: Call, command: post_request.PostRequest) -> tuple[Written, str | None]:
+    """The ask with its links, and the cookie for a browser that has none yet; by API or by form.
+
+    Raises: as `ask`.
+    """
+    member = call.viewer.person_id is not None and not call.viewer.guest
     odds = await call.read(lambda tx, now: call.flare.first_forecast(tx, now, command))
-    command = replace(command, forecast=odds)
+    command = replace(command, forecast=odds, origin=call.origin)
     base = call.base
     # A program with a link's token keeps the links itself.
     wants_cookie = not member and call.credential.token is None
