@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
+from dispatch.domain import limits
 from dispatch.domain.errors import SlowDown
 from dispatch.ports import Bucket, Buckets, Bus
 from web.visitor import Visitor
@@ -55,7 +56,7 @@ ASK_MEMBER: Final = (Rule(name="ask", count=5, seconds=HOUR),)
 ASK_PREFIX: Final = (Rule(name="ask-near", count=30, seconds=HOUR),)
 CLAIM: Final = (Rule(name="claim", count=20, seconds=HOUR),)
 ANSWER: Final = (Rule(name="answer", count=60, seconds=MINUTE),)
-POSITION: Final = (Rule(name="position", count=1, seconds=5.0),)
+POSITION: Final = (Rule(name="position", count=1, seconds=limits.POSITION_EVERY.total_seconds()),)
 SESSION_PREFIX: Final = (Rule(name="session", count=30, seconds=MINUTE, burst=60),)
 WRONG_TOKEN: Final = (Rule(name="wrong-token", count=10, seconds=MINUTE),)
 BOARD: Final = (Rule(name="board", count=1, seconds=1.0, burst=2),)

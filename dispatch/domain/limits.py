@@ -117,7 +117,7 @@ EXPORT_ROWS: Final = 1_000  # newest requests, claims and alerts of an export
 BOARD_REQUESTS: Final = 500  # requests one board shows
 ENDED_AMONG: Final = 2_000  # newest requests in which those that ended lately are looked for
 NOTES_SHOWN: Final = 50
-READ_S: Final = 1.0  # one read transaction
+READ_S: Final = 2  # one statement of a reader, on PostgreSQL
 
 # -- the live stream --------------------------------------------------------------------------
 FRAME_BYTES: Final = 16 * 1024  # one frame from a client

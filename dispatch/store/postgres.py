@@ -16,6 +16,7 @@ import psycopg
 from psycopg import errors
 from sqlalchemy import Select, exists, make_url, or_, select
 
+from dispatch.domain import limits
 from dispatch.ports import Ids
 from dispatch.store.dialect import POSTGRES, EngineNow
 from dispatch.store.engine import Blame
@@ -120,7 +121,7 @@ class _Postgres:
 
     def reader(self) -> StoreTx:
         """A transaction over a new reading connection."""
-        raw = self._connect("-c statement_timeout=2s -c idle_in_transaction_session_timeout=60s")
+        raw = self._connect(f"-c statement_timeout={limits.READ_S}s -c idle_in_transaction_session_timeout=60s")
         return StoreTx(Link(raw, POSTGRES), self._ids, State(), self._keyring, _no_limit)
 
     def begin_read(self, tx: StoreTx) -> datetime:
@@ -244,4 +245,6 @@ def open_postgres(
         log.warning("the keyring is new and this database is not: keys worked out from the secret go on until tomorrow")
     engine.agree(keyring, secret)
     answers = Answers(secret, keyring)
-    return PostgresStore(engine, answers, threads=writers, batch=64 if writers == 1 else 1, readers=readers)
+    return PostgresStore(
+        engine, answers, threads=writers, batch=limits.BATCH_JOBS if writers == 1 else 1, readers=readers
+    )

@@ -9,8 +9,8 @@ import contextlib
 import sqlite3
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
+from dispatch.domain import limits
 from dispatch.ports import Clock, Ids
 from dispatch.store.dialect import SQLITE
 from dispatch.store.engine import Blame
@@ -27,7 +27,6 @@ from dispatch.store.state import State
 from dispatch.store.times import micros, moment
 from dispatch.store.tx import StoreTx
 
-BATCH: Final = 64
 _OLDEST = (3, 35, 0)  # RETURNING
 _CACHED = 512  # statements a connection keeps ready
 _CUT_MS = 50  # waited for readers before the log is cut; longer would hold up everybody
@@ -258,5 +257,9 @@ def open_sqlite(
     elif keyring.fresh and keyring_of(where).exists():
         Keyring.in_file(keyring_of(where)).move_to(keyring)
     return SqliteStore(
-        _Sqlite(where, clock, ids, keyring), Answers(secret, keyring), threads=1, batch=BATCH, readers=readers
+        _Sqlite(where, clock, ids, keyring),
+        Answers(secret, keyring),
+        threads=1,
+        batch=limits.BATCH_JOBS,
+        readers=readers,
     )
