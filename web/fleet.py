@@ -27,7 +27,6 @@ DRAIN_S: Final = 15.0
 """A worker that was told to end and has not after this is killed: one stalled phone must not hold a restart."""
 BACK_OFF_S: Final = (0.1, 10.0)
 HEALTHY_S: Final = 30.0
-FIRST_START_S: Final = 120.0
 
 Command = Callable[[int, int, int], list[str]]
 """(number, the socket's descriptor, the line's descriptor) → what to run."""

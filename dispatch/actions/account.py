@@ -102,7 +102,7 @@ def export_me(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
         "requests": [request_state(tx, request, Role.OWNER) for request in requests],
         "claims": [my_claim_view(tx, claim) for claim in tx.claims.of_person(person.id, many)],
         "alerts": alert_views(tx, tx.alerts.of_person(person.id, many)),
-        "passed_on": [link_view(tx, now, link, names=True) for link in tx.relays.of_person(person.id, many)],
+        "passed_on": [link_view(tx, now, link) for link in tx.relays.of_person(person.id, many)],
         "sessions": show_sessions(tx, now, viewer)["sessions"],
         "devices": [
             {"service": urlsplit(device.endpoint).hostname, "lang": device.lang, "since": moment(device.at)}

@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import Any
 
 from dispatch.actions.seats import end_early
-from dispatch.actions.words import disclosed, part, tell, tell_claimer
+from dispatch.actions.words import disclosed, owners_view, part, tell, tell_claimer
 from dispatch.domain.errors import NotFound, WrongStep
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import UNFINISHED, Step
-from dispatch.domain.visibility import Context, Role, Viewer, claim_part, claim_view, role_in
+from dispatch.domain.visibility import Role, Viewer, role_in
 from dispatch.ports import Tx
 
 
@@ -53,5 +53,4 @@ def decide_claim(tx: Tx, now: datetime, command: DecideClaim) -> dict[str, Any]:
         disclosed(tx, request, claim, "let come")
         tell(tx, request, EventKind.CLAIM_STEPPED, request.requester, claim=part(claim))
         tell_claimer(tx, claim)
-    people = tx.people.by_ids([claim.person_id])
-    return claim_view(claim_part(claim), Role.OWNER, Context(people=people, claims={claim.public_id: claim}))
+    return owners_view(tx, claim)

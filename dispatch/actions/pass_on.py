@@ -93,7 +93,7 @@ def pass_on(tx: Tx, now: datetime, command: PassOn) -> dict[str, Any]:
         said = AnswerAlert(alert=alert.public_id, person_id=person_id, answer=Answer.DECLINED, reason=PASSED_ON)
         answer_alert(tx, now, said)
     _tell(tx, request)
-    return link_view(tx, now, link, names=True) | {"token": token} | ({"member": member} if member else {})
+    return link_view(tx, now, link) | {"token": token} | ({"member": member} if member else {})
 
 
 def _refuse(tx: Tx, request: Request, viewer: Viewer, role: Role | None) -> None:
@@ -170,14 +170,14 @@ def show_links(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[st
     everything = role is Role.OWNER or viewer.coordinator
     shown = [link for link in links if everything or link.person_id == viewer.person_id]
     return {
-        "relays": [link_view(tx, now, link, names=True) for link in shown],
+        "relays": [link_view(tx, now, link) for link in shown],
         "passed": passed(links).as_json() if everything else None,
     }
 
 
-def link_view(tx: Tx, now: datetime, link: Relay, *, names: bool) -> dict[str, Any]:
+def link_view(tx: Tx, now: datetime, link: Relay) -> dict[str, Any]:
     """A link as those see it who may end it: never its token."""
-    person = tx.people.by_id(link.person_id) if link.named and names else None
+    person = tx.people.by_id(link.person_id) if link.named else None
     request = tx.requests.by_id(link.request_id)
     return {
         "id": link.public_id,

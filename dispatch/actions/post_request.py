@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from dispatch.actions.push import nobody_later
 from dispatch.actions.words import EXPIRE, WAVE, hashed, tell
@@ -171,8 +170,3 @@ def _refuse_the_drill(tx: Tx, now: datetime, command: PostRequest) -> None:
     before = [request for request in tx.requests.of_person(asker.id, limits.INBOX_ALERTS) if request.drill]
     if before and (at := next_allowed(before[0].created_at)) > now:
         raise NotAllowed(f"You ran a drill lately. The next one may be on {at:%d %B}.")
-
-
-def result(posted: Posted) -> dict[str, Any]:
-    """What an idempotency key remembers of a post."""
-    return {"id": posted.request.public_id, "tokens": posted.tokens, "person_id": posted.person_id}

@@ -7,7 +7,7 @@ from typing import Any
 from dispatch.actions.look import my_claim_view
 from dispatch.actions.push import push_owner
 from dispatch.actions.seats import end_early
-from dispatch.actions.words import DONE, SAFE, part, tell, tell_claimer
+from dispatch.actions.words import DONE, SAFE, owners_view, part, tell, tell_claimer
 from dispatch.domain import limits
 from dispatch.domain.claim import Claim, lease_after, worth_renewing
 from dispatch.domain.errors import NoMoreTime, NotFound, WrongCode
@@ -16,10 +16,9 @@ from dispatch.domain.lifecycle import BY_CLAIMER, BY_REQUESTER, LEASED, ClaimSta
 from dispatch.domain.push import Push
 from dispatch.domain.request import Request
 from dispatch.domain.standing import FlagKind
-from dispatch.domain.visibility import Context, Role, Viewer, check_part, claim_part, claim_view, role_in
+from dispatch.domain.visibility import Role, Viewer, check_part, role_in
 from dispatch.ports import Tx
 
-CODE_TRIES = limits.CODE_TRIES
 ENDS = frozenset({Step.WITHDRAW, Step.NO_SHOW})
 
 
@@ -79,18 +78,18 @@ def _wrong(tx: Tx, now: datetime, request: Request, claim: Claim, code: str | No
     tries, until = claim.code_tries, tx.safety.code_locked(claim.id)
     if until is not None and until > now:
         return WrongCode(0)
-    if tries >= CODE_TRIES:
+    if tries >= limits.CODE_TRIES:
         tries = 0  # the time is over: it begins anew
     if code == claim.tell:
         return None
     tries += 1
     tx.claims.move(claim.id, [claim.status], code_tries=tries)
-    if tries >= CODE_TRIES:
+    if tries >= limits.CODE_TRIES:
         tx.safety.lock_code(claim.id, now + limits.CODE_LOCKED)
         tx.safety.asked(tx.safety.raise_flag(FlagKind.SAFE, request.id, claim.id, now).id)
         tx.due.put(SAFE, claim.id, now + limits.CHECK_AGAIN)
         tell(tx, request, EventKind.NOTE_ADDED, None, check=check_part(tx.safety.flags_of(request.id)))
-    return WrongCode(CODE_TRIES - tries)
+    return WrongCode(limits.CODE_TRIES - tries)
 
 
 def _may_step(request: Request, claim: Claim, command: StepClaim) -> None:
@@ -114,8 +113,7 @@ def _more_time(claim: Claim, now: datetime) -> dict[str, Any]:
 def _answer(tx: Tx, request: Request, claim: Claim, command: StepClaim) -> dict[str, Any]:
     if claim.person_id == command.viewer.person_id:
         return my_claim_view(tx, claim, request)
-    people = tx.people.by_ids([claim.person_id])
-    return claim_view(claim_part(claim), Role.OWNER, Context(people=people, claims={claim.public_id: claim}))
+    return owners_view(tx, claim)
 
 
 def sign_of_life(tx: Tx, now: datetime, person_id: int) -> int:
@@ -124,9 +122,10 @@ def sign_of_life(tx: Tx, now: datetime, person_id: int) -> int:
     for claim in tx.claims.of_person(person_id, limits.INBOX_ALERTS):
         if claim.status not in LEASED:
             continue
-        request = tx.requests.lock(claim.request_id)
         renewed = lease_after(claim.status, now, claim.eta_at)
-        if request is None or not worth_renewing(claim.lease_until, renewed):
+        # Before the lock: a phone says where it is every few seconds, a lease is renewed once a minute.
+        request = tx.requests.lock(claim.request_id) if worth_renewing(claim.lease_until, renewed) else None
+        if request is None:
             continue
         moved = tx.claims.move(claim.id, [claim.status], lease_until=renewed)
         if moved is not None:

@@ -15,7 +15,7 @@ from dispatch.domain.events import ControlKind, EventKind
 from dispatch.domain.lifecycle import LEASED, ClaimState, Step
 from dispatch.domain.people import Community, Person
 from dispatch.domain.standing import FlagKind
-from dispatch.domain.visibility import Viewer
+from dispatch.domain.visibility import Viewer, moment
 from dispatch.ports import Grant, Power, Tx
 
 
@@ -28,7 +28,7 @@ def invite(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
     token = tx.ids.token("fli_")
     until = now + limits.INVITE_KEPT
     tx.grants.add(Grant(token_hash=hashed(token), power=Power.INVITE, person_id=person.id, expires_at=until))
-    return {"token": token, "expires_at": until.isoformat().replace("+00:00", "Z")}
+    return {"token": token, "expires_at": moment(until)}
 
 
 def _other(tx: Tx, person: Person, public_id: str) -> Person:

@@ -12,7 +12,7 @@ from dispatch.domain.audit import Deed
 from dispatch.domain.claim import Claim
 from dispatch.domain.events import CONTROL, ControlKind, EventKind, InboxKind, inbox_topic, request_topic
 from dispatch.domain.request import Request
-from dispatch.domain.visibility import claim_part
+from dispatch.domain.visibility import Context, Role, claim_part, claim_view
 from dispatch.ports import Tx
 
 WAVE, EXPIRE, STAND_DOWN, REOPEN, SEEN, DONE, DUTY = "wave", "expire", "stand_down", "reopen", "seen", "done", "duty"
@@ -54,6 +54,12 @@ def look_soon(tx: Tx, request: Request, now: datetime) -> None:
 def part(claim: Claim) -> dict[str, Any]:
     """What an event says of a claim."""
     return claim_part(claim)
+
+
+def owners_view(tx: Tx, claim: Claim) -> dict[str, Any]:
+    """The claim as whoever asked sees it."""
+    people = tx.people.by_ids([claim.person_id])
+    return claim_view(claim_part(claim), Role.OWNER, Context(people=people, claims={claim.public_id: claim}))
 
 
 def hashed(token: str) -> bytes:

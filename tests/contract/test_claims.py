@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dispatch.actions.claim_seats import ClaimSeats, claim_seats
-from dispatch.actions.step_claim import CODE_TRIES, StepClaim, step_claim
+from dispatch.actions.step_claim import StepClaim, step_claim
 from dispatch.clock import SteppedClock
 from dispatch.domain import limits
 from dispatch.domain.errors import (
@@ -285,7 +285,7 @@ def test_a_guesser_of_the_meet_code_is_stopped_after_five_tries(night: Night) ->
     night.step(claim, ana, Step.ON_SCENE)
     right = night.claims(posted.id)[0].tell
     wrong = "000" if right != "000" else "111"
-    left = [night.step(claim, ana, Step.MET, code=wrong) for _ in range(CODE_TRIES)]
+    left = [night.step(claim, ana, Step.MET, code=wrong) for _ in range(limits.CODE_TRIES)]
     assert [answer.tries_left for answer in left] == [4, 3, 2, 1, 0]
     assert isinstance(night.step(claim, ana, Step.MET, code=right), WrongCode)  # even the right one, now
     met = night.step(claim, ana, Step.MET)

@@ -1,6 +1,7 @@
 """The report: how long it took beside what is usual here, and how the call travelled; counts, never people."""
 
 from datetime import timedelta
+from typing import Any
 
 from tests.pages.conftest import Browser, asked
 from tests.web.conftest import Play, World
@@ -43,7 +44,7 @@ def test_whoever_says_yes_has_seen_the_call_by_then(play: Play) -> None:
     async def story(world: World) -> None:
         ask = await over(world, 25)
         await world.turn(timedelta(minutes=1))
-        phases = (await told(world, ask))["phases"]
+        phases: Any = (await told(world, ask))["phases"]
         assert phases["first_seen"] == phases["first_claim"] == 25.0
 
     play(story)

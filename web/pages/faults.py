@@ -3,7 +3,7 @@
 Only for pages: whoever asked for JSON, or under /v1, keeps the API's own answers. A bug shows nothing of itself.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
@@ -15,8 +15,6 @@ from dispatch.domain.errors import Refused
 from web.errors import STATUS, code_of
 from web.pages.door import wants_json
 from web.pages.render import page, reader_of
-
-Handler = Callable[[Request, Exception], Response | Awaitable[Response]]
 
 SAYS: Final = {
     "not-found": ("This page does not exist, or it is not yours to see.", "/"),
