@@ -287,6 +287,9 @@ def scenes(held: Evening) -> Sequence[Scene]:
         Scene("help, nothing", "dora", "/help"),
         Scene("help, blocked", "ben", "/help/blocked"),
         Scene("help, nobody", None, "/help"),
+        Scene("phone", "ana", "/phone"),
+        Scene("phone, a wrong code", "ben", "/phone?asked=1", _wrong_phone_code),
+        Scene("phone, signing in", None, "/help", _sign_in_by_phone),
         Scene("take", "cem", f"/r/{asks['asked']}/take"),
         Scene("take, by link", "helper asked", f"/r/{asks['asked']}/take"),
         Scene("take, all found", "helper covered", f"/r/{asks['covered']}/take"),
@@ -304,6 +307,20 @@ def scenes(held: Evening) -> Sequence[Scene]:
         Scene("watch", None, "/watch", wall=True),
         Scene("watch, in a room", None, "/watch?wall=1", wall=True),
     ]
+
+
+def _wrong_phone_code(page: Page) -> None:
+    page.fill("#code", "000000")
+    page.click("form[action$=check] button")
+    page.wait_for_selector("[role=alert]")
+
+
+def _sign_in_by_phone(page: Page) -> None:
+    """The place to type the code, for a number that is nobody's."""
+    page.click("main details > summary")
+    page.fill("#phone", "+1 760 555 0100")
+    page.click("form[action$=in] button")
+    page.wait_for_selector("#code")
 
 
 def _pass_form(page: Page) -> None:

@@ -101,6 +101,11 @@ def with_cookie(response: Response, cookie: str | None, flare: Flare) -> Respons
     return response
 
 
+def ours(to: str) -> bool:
+    """Is that a page of this server, to lead back to? Nothing else is followed."""
+    return to.startswith("/") and not to.startswith("//") and "\\" not in to and to.isprintable() and len(to) < 200
+
+
 def wants_json(request: Request) -> bool:
     """Did our own script send this, rather than the browser by itself?"""
     return request.headers.get("accept", "").startswith("application/json")

@@ -16,7 +16,7 @@ from dispatch.domain.visibility import EXACT, words_for
 from geo.point import Point
 from web.call import named
 from web.pages import nouns, story, timeline
-from web.pages.door import look
+from web.pages.door import flare_of, look
 from web.pages.faults import PageRoute
 from web.pages.following import Seen, see
 from web.pages.render import Reader, fragment, page, reader_of
@@ -44,6 +44,7 @@ async def follow_page(request: Request, public_id: str) -> Response:
     values |= {
         "title": titled(reader.speak, seen),
         "seen": seen,
+        "texts": call.flare.texts is not None,
         "fragment": Markup(fragment(reader, "follow_live", values)),  # noqa: S704  # our own template
     }
     return page(request, reader, "follow", values, styles=("signs", "follow", "map"))
@@ -58,7 +59,9 @@ def titled(speak: Speaker, seen: Seen) -> Markup:
 def link_page(request: Request, to: str, *, status: int = 404, wrong: bool = False) -> Response:
     """The page that takes a link's token: by script from the fragment, without script from a box."""
     reader = reader_of(request)
-    return page(request, reader, "link", {"to": to, "wrong": wrong}, status=status)
+    return page(
+        request, reader, "link", {"to": to, "wrong": wrong, "texts": flare_of(request).texts is not None}, status=status
+    )
 
 
 def label_of(seen: Seen) -> str | None:

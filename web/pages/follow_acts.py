@@ -24,7 +24,7 @@ from dispatch.ports import Grant, Power, Tx
 from web import auth
 from web.call import named
 from web.pages import nouns, story
-from web.pages.door import form_call, look, with_cookie
+from web.pages.door import form_call, look, ours, with_cookie
 from web.pages.faults import PageRoute
 from web.pages.follow import label_of, link_page
 from web.pages.following import Seen, see
@@ -193,16 +193,12 @@ async def open_by_hand(request: Request) -> Response:
     token = form.get("token").rpartition("#")[2].strip()
     to, name = form.get("to"), check_text("name", form.get("name"), limits.NAME_CHARS)
     if not auth.TOKEN.fullmatch(token):
-        return link_page(request, to if _ours(to) else "/", status=422, wrong=True)
+        return link_page(request, to if ours(to) else "/", status=422, wrong=True)
     try:
         done, cookie = await open_session(call, SessionBody(token=token, name=name))
     except SignIn:
-        return link_page(request, to if _ours(to) else "/", status=404, wrong=True)
+        return link_page(request, to if ours(to) else "/", status=404, wrong=True)
     return with_cookie(RedirectResponse(_landing(done.body), status_code=303), cookie, call.flare)
-
-
-def _ours(to: str) -> bool:
-    return to.startswith("/") and not to.startswith("//") and "\\" not in to and len(to) < 200
 
 
 def _landing(opened: Mapping[str, Any]) -> str:

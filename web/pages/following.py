@@ -37,6 +37,8 @@ class Seen:
     """Did they come by a link that lets them help: the one for helpers, or one that was passed on?"""
     member: bool
     coordinator: bool = False
+    checked: bool | None = None
+    """Is the phone of a guest who asks proved? None for everybody else."""
 
     @property
     def position(self) -> str:
@@ -68,7 +70,13 @@ def see(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> Seen:
         helper=viewer.powers.get(request.id) in (Power.HELPER, Power.RELAY),
         member=viewer.person_id is not None and not viewer.guest,
         coordinator=viewer.coordinator,
+        checked=_checked(tx, viewer, request),
     )
+
+
+def _checked(tx: Tx, viewer: Viewer, request: Request) -> bool | None:
+    person = tx.people.by_id(request.requester) if viewer.person_id == request.requester else None
+    return person.phone_proven if person is not None and person.guest else None
 
 
 def newest(tx: Tx, request: Request, role: Role) -> tuple[Told, ...]:

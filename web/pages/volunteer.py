@@ -119,6 +119,7 @@ async def help_page(request: Request) -> Response:
             "duties": [(str(duty), speak.t(name)) for duty, name in DUTIES],
             "quiet": quiet,
             "refresh": REFRESH_S,
+            "texts": call.flare.texts is not None,
             "coordinator": call.viewer.coordinator,
         },
         styles=("signs", "follow", "help", "map"),

@@ -29,6 +29,11 @@ Number = Annotated[
 Code = Annotated[str, Field(pattern=rf"^[0-9]{{{limits.PHONE_CODE_DIGITS}}}$")]
 
 
+def is_code(text: str) -> bool:
+    """Can that be a code at all?"""
+    return len(text) == limits.PHONE_CODE_DIGITS and text.isascii() and text.isdigit()
+
+
 class PhoneBody(Body):
     """The number a code shall be sent to."""
 
