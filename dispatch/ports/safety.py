@@ -73,10 +73,6 @@ class Safety(Protocol):
         """That coordinator sees the exact place until then."""
         ...
 
-    def sees_through(self, person_id: int, request_id: int, now: datetime) -> bool:
-        """Does that coordinator see the exact place now?"""
-        ...
-
     def raise_flag(self, kind: FlagKind, request_id: int, claim_id: int | None, at: datetime) -> Flag:
         """A new flag, or the open one of that kind."""
         ...

@@ -144,10 +144,6 @@ class Claims(Protocol):
         """Leased claims whose lease is over, oldest first; no locks."""
         ...
 
-    def met_before(self, moment: datetime, limit: int) -> list[Claim]:
-        """Met claims that nobody has finished since then."""
-        ...
-
     def busy(self) -> set[int]:
         """People with a standing claim on any request: nobody else may ask them now."""
         ...

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import func, literal_column, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.sql import ClauseElement
 
 from dispatch.domain.claim import Claim
@@ -33,12 +33,6 @@ _UNFINISHED = select(*_ALL).where(
     _c.request_id == given("request"), _c.person_id == given("person"), one_of(_c.status, UNFINISHED)
 )
 _LAPSING = select(*_ALL).where(_LEASED, _c.lease_until < given("now")).order_by(_c.lease_until).limit(given("limit"))
-_MET_BEFORE = (
-    select(*_ALL)
-    .where(_c.status == literal_column("'met'"), _c.met_at < given("moment"))
-    .order_by(_c.met_at)
-    .limit(given("limit"))
-)
 _BUSY = select(_c.person_id).distinct().where(one_of(_c.status, STANDING))
 _NEXT_LEASE = select(func.min(_c.lease_until)).where(_LEASED)
 
@@ -114,10 +108,6 @@ class StoredClaims:
     def lapsing(self, now: datetime, limit: int) -> list[Claim]:
         """Leased claims whose lease is over, oldest first."""
         return [_claim(row) for row in self._link.rows(_LAPSING, now=micros(now), limit=limit)]
-
-    def met_before(self, moment: datetime, limit: int) -> list[Claim]:
-        """Met claims that nobody has finished since then."""
-        return [_claim(row) for row in self._link.rows(_MET_BEFORE, moment=micros(moment), limit=limit)]
 
     def busy(self) -> set[int]:
         """People with a standing claim on any request."""

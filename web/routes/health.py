@@ -36,12 +36,11 @@ async def readyz(request: Request) -> Response:
         await flare.store.read(lambda tx, now: tx.journal.head())
     except Busy:
         return _unready("The database does not answer.")
-    told_people = {"status": "ok", "people": len(flare.roster)}
-    if not getattr(flare.bus, "connected", True):
-        told_people |= {"status": "degraded", "reason": AWAY + (SHARES if request.app.state.limiter.alone else "")}
-    if flare.push.trouble is not None:
-        told_people |= {"status": "degraded", "reason": flare.push.trouble}
-    return answer(told_people)
+    away = not getattr(flare.bus, "connected", True)
+    troubles = [AWAY + (SHARES if request.app.state.limiter.alone else "")] if away else []
+    troubles += [flare.push.trouble] if flare.push.trouble is not None else []
+    told_people = {"status": "degraded" if troubles else "ok", "people": len(flare.roster)}
+    return answer(told_people | ({"reason": " ".join(troubles)} if troubles else {}))
 
 
 def _unready(reason: str) -> Response:
