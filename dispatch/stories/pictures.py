@@ -66,6 +66,12 @@ class Chart:
             spot = f'cx="{self.x(at)}" cy="{self.y(value)}"'
             self._parts.append(f'<circle class="{kind}" {spot} r="5"><title>{escape(says)}</title></circle>')
 
+    def word(self, at: float, value: float, says: str) -> None:
+        """A word beside that spot: to its left where there is no room on the right."""
+        right = self.x(at) < WIDE * 0.8
+        x, kind = self.x(at) + (9 if right else -9), "axis" if right else "axis end"
+        self._parts.append(f'<text class="{kind} halo" x="{x}" y="{self.y(value) + 4}">{escape(says)}</text>')
+
     def done(self) -> str:
         """The drawing."""
         return "".join([*self._parts, "</svg>"])

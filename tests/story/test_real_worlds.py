@@ -14,6 +14,7 @@ from dispatch.stories.trial.command import trial, trial_of
 from dispatch.stories.trial.play import Play
 from dispatch.stories.trial.rush import DAY, Rush
 from dispatch.stories.trial.settings import TRIALS
+from dispatch.stories.trial.told import publish
 from dispatch.stories.trial.worlds import calls_of, net_of
 
 
@@ -24,6 +25,14 @@ def test_without_the_files_a_real_world_is_left_out_with_a_sentence(tmp_path: Pa
     told, left_out = everything.told_of(1, real=tmp_path, worlds=real_ones, willing=(), honest={"city": 1.0})
     assert [each.name for each in told] == ["surge", "calibration"]
     assert [says.split(" is left out")[0] for says in left_out] == ["bus-fixture", "kerala"]
+    said: list[str] = []
+    page = tmp_path / "all.html"
+    code = publish("all", told, as_json=False, out=page, say=said.append, left_out=left_out)
+    assert code == (0 if all(each.ok for each in told) else 1)
+    shown = page.read_text(encoding="utf-8")
+    assert all(f'id="{each.name}"' in shown and each.name in said[0] for each in told)
+    assert "What held" in shown
+    assert all(says.split(":")[0] in shown and says in said[0] for says in left_out)
 
 
 def test_the_real_network_plays_beside_its_rivals_and_its_hub_asks(shared_data: Path) -> None:

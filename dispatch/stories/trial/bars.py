@@ -38,6 +38,7 @@ BELOW_BOUND: Final[dict[tuple[str, str], tuple[tuple[str, float], ...]]] = {
     ("rural", "paced-u8"): (("full", 0.02),),
 }
 SHARE_OF_BLAST: Final = 0.25
+WORN: Final = "month"
 KEPT_LEAST: Final = 0.98
 """Of the calls filled in a month's beginning, so many at least are filled at its end."""
 
@@ -64,8 +65,8 @@ def bars_of(story: str, rows: Mapping[str, Row], willingness: float = 1.0) -> li
             ]
     if story == "bus" and "paced-u4" in rows:
         found += _beside(rows)
-    for policy in ("paced-u4", "paced"):
-        found += _worn(policy, rows.get(policy, {}))
+    if story == WORN:
+        found += [each for policy in ("paced-u4", "paced") for each in _worn(policy, rows.get(policy, {}))]
     if "paced" in rows:
         found += [*_loneliest(rows), _undefeated(rows)]
     return found

@@ -78,7 +78,9 @@ def told(
     ours = "paced" if "paced" in policies else policies[0]
     forecast = calibration([o for each in played for o in each.outcomes[ours]])
     bars = bars_of(chosen.name, rows, willingness)
-    beside = [name for name in (ours, BOUND, next((p for p in PLAIN if p in rows), BOUND)) if name in rows]
+    # With calls that overlap, whoever is asked by everybody hears nobody: there nothing is a bound.
+    best = ours if chosen.together else BOUND
+    beside = [name for name in (ours, best, next((p for p in PLAIN if p in rows), BOUND)) if name in rows]
     few = {name: rows[name] for name in dict.fromkeys(beside)}
     return Told(
         name=chosen.name,

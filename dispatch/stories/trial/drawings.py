@@ -9,6 +9,7 @@ from typing import Final
 
 from dispatch.stories.pictures import Chart
 from dispatch.stories.trial.figures import Calibration, Row
+from dispatch.stories.trial.rivals import STANDBY
 from geo import cells as h3cells
 
 OURS_FIRST: Final = ("dot", "here", "cell")
@@ -23,6 +24,8 @@ def frontier(rows: Mapping[str, Row]) -> str:
         ours = name.startswith("paced")
         chart.mark(math.log10(row["alerts"] + 1), row["le30"], "dot" if ours else "here",
                    f"{name}: {row['alerts']:,.0f} alerts, {row['le30']:.0%}")  # fmt: skip
+        if ours or name + STANDBY not in rows:
+            chart.word(math.log10(row["alerts"] + 1), row["le30"], name)
     return chart.done()
 
 

@@ -87,7 +87,7 @@ def page(title: str, every: Sequence[Told], left_out: Sequence[str] = ()) -> str
     """The whole page: what held, then world by world its tables, pictures and bars."""
     first = [_held_everywhere(every)] if len(every) > 1 else []
     missing = "".join(f"<p>{escape(says)}</p>" for says in left_out)
-    tables = "".join(f'<div class="card">{_table(each)}</div>' for each in first)
+    tables = "".join(f'<h2>{escape(each.title)}</h2><div class="card">{_table(each)}</div>' for each in first)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}{WIDER}</style>'
