@@ -29,7 +29,7 @@ import uvloop
 from bench.crowd import Phone
 from bench.idle import many_files
 from bench.machine import described, quantile
-from dispatch.client import Follower
+from dispatch.client import Follower, back_off
 from dispatch.engines import EnginesMissing, running_engines
 from tests.support.site import Site, site, until
 
@@ -39,7 +39,6 @@ QUIET_S: Final = 8.0
 EACH_S: Final = 0.5
 CONNECTS_PER_S: Final = 150
 HEALTHY_S: Final = 30.0
-LONGEST_S: Final = 30.0
 BACK_WITHIN_S: Final = 120.0
 """Longer than what is promised (30): a figure beyond it is told as it is."""
 
@@ -80,7 +79,7 @@ class Watcher:
             self._failures = 0
         self._since, self._phone = 0, None
         self._follower.closed()
-        wait = random.uniform(0, min(LONGEST_S, 0.5 * 2**self._failures))
+        wait = back_off(self._failures, random.uniform, self._follower.spread)
         self._failures += 1
         loop.call_later(wait, lambda: _kept(self.connect()))
 

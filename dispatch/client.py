@@ -21,6 +21,7 @@ SUBBED_WITHIN_S: Final = 10.0
 SILENT_AFTER_S: Final = 25.0
 HEALTHY_AFTER_S: Final = 30.0
 BACK_OFF_S: Final = (0.5, 30.0)
+SPREAD_MOST_S: Final = 60.0
 STAYS_AWAY: Final = 4_500
 FINAL_CODES: Final = frozenset({1002, 1007, 1009})
 UPDATES_KEPT: Final = 10_000
@@ -69,6 +70,8 @@ class Follower:
         self._connected = False
         self.bye: tuple[int, float] | None = None
         """The server's last word: its code, and over how many seconds to spread the return."""
+        self.spread = 0.0
+        """Over how many seconds to spread the return if the server goes without a word, as its last ping said."""
 
     def follow(self, topic: str, now: float = 0.0) -> tuple[int, list[Frame]]:
         """The new subscription's id, and what to send if a connection is open."""
@@ -152,6 +155,7 @@ class Follower:
 
     def _ping(self, frame: Frame, now: float) -> tuple[list[Frame], list[Update]]:
         answer: list[Frame] = [{"f": "pong", "n": frame["n"]}]
+        self.spread = min(SPREAD_MOST_S, float(frame.get("retry_ms", 0)) / 1_000)
         for sub_id, head in frame.get("heads", {}).items():
             topic = self._topics.get(int(sub_id))
             if topic is not None and topic.asked_at is None and head > topic.off:
@@ -179,10 +183,13 @@ def _keyed(state: Mapping[str, Any]) -> dict[str, object]:
     return {entry.get("who") or entry["id"]: entry for entry in entries}
 
 
-def back_off(failures: int, luck: Callable[[float, float], float]) -> float:
-    """Seconds before the next try: at random, so that a thousand phones don't come back together."""
+def back_off(failures: int, luck: Callable[[float, float], float], spread: float = 0.0) -> float:
+    """Seconds before the next try: at random, so that a thousand phones don't come back together.
+
+    `spread` is what the server last said (`Follower.spread`): with five thousand on it half a second is no spread.
+    """
     base, most = BACK_OFF_S
-    return luck(0.0, min(most, base * 2 ** min(failures, 10)))
+    return luck(0.0, max(spread, min(most, base * 2 ** min(failures, 10))))
 
 
 class SignInAgain(Exception):
@@ -273,7 +280,7 @@ class FlareClient:
                 await self._updates.put(SignInAgain(code))
                 return
             self._failures = 0 if loop.time() - began >= HEALTHY_AFTER_S else self._failures + 1
-            wait = back_off(self._failures, self._luck)
+            wait = back_off(self._failures, self._luck, self._follower.spread)
             if (bye := self._follower.bye) is not None:
                 wait = self._luck(0.0, bye[1])
             await asyncio.sleep(wait)

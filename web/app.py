@@ -91,7 +91,7 @@ def create_app(flare: Flare, board: Board | None = None) -> Edge:
         # The gazetteer takes a moment to read: better now than while somebody waits.
         await asyncio.to_thread(from_point, Point(35.0, -116.0))
         api.state.hub = hub
-        app.live = live_endpoint(hub, _authenticate(flare, api), _kin(api), _cells(api))
+        app.live = live_endpoint(hub, _authenticate(flare, hub, api), _kin(api), _cells(api))
         flare.push.start(pushed.writer(settings))
         if flare.texts is not None:
             flare.texts.start(texted.write)
@@ -200,7 +200,7 @@ def _cells(api: FastAPI) -> CellsOf:
     return of
 
 
-def _authenticate(flare: Flare, api: FastAPI) -> Authenticate:
+def _authenticate(flare: Flare, hub: Hub, api: FastAPI) -> Authenticate:
     """Who opens a socket; asked again while it is open.
 
     Raises: ForeignOrigin for a page of another site, and for a cookie that comes without an Origin;
@@ -219,7 +219,7 @@ def _authenticate(flare: Flare, api: FastAPI) -> Authenticate:
                 raise ForeignOrigin
         if credential.token is None and credential.cookie is None:
             return Viewer()
-        viewer = await flare.store.read(lambda tx, now: auth.viewer_in(tx, now, credential))
+        viewer = await hub.reads.read(lambda: lambda tx, now: auth.viewer_in(tx, now, credential))
         if not first and viewer.person_id is None and not viewer.powers:
             raise SignIn
         return viewer

@@ -105,8 +105,8 @@ FRAMES: Final = (
     Frame(
         name="ping",
         from_client=False,
-        says="Each 16 to 20 s, with the head of every topic: ahead of yours means something was lost.",
-        holds={"n": _WHOLE, "heads": {"type": "object", "additionalProperties": _OFF}},
+        says="Each 16 to 20 s. A head ahead of yours: something was lost. `retry_ms`: if all ends without a `bye`.",
+        holds={"n": _WHOLE, "heads": {"type": "object", "additionalProperties": _OFF}, "retry_ms": _WHOLE},
         may_hold={
             "maps": {
                 "type": "object",

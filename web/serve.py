@@ -10,12 +10,14 @@ import logging
 import os
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Final
 
 from dispatch import logs
 from dispatch.runtime import Flare, build
@@ -27,6 +29,8 @@ from web.live.sockets import FlareServer, listen, serve_config
 from web.pages.tiles import tiles_of
 
 log = logging.getLogger("flare.serve")
+
+SWITCH_S: Final = 0.0005
 
 Say = Callable[[str], None]
 Beside = Callable[[Flare], Callable[[str], Coroutine[None, None, None]]]
@@ -165,6 +169,9 @@ class _Line(threading.Thread):
 
 def _prepare(settings: Settings) -> None:
     logs.begin(settings.log)
+    # The loop waits for the interpreter as long as this whenever a reader or writer is busy, several times an event:
+    # with its own 5 ms, five thousand that came back made bystanders wait 208 ms, with this 57 (docs/scale.md).
+    sys.setswitchinterval(SWITCH_S)
     if threading.current_thread() is threading.main_thread():
         # uvicorn raises the signal it has answered once more at its end. Without a handler of ours it would kill
         # the process there, before what was accepted is written and the database is closed.

@@ -95,6 +95,19 @@ def test_a_socket_comes_back_only_where_coming_back_helps(screen: Page, code: in
     assert screen.evaluate("() => [sockets.length, barred]") == [opened, barred]
 
 
+def test_a_wall_comes_back_over_as_long_as_the_last_ping_said_when_its_server_dies(screen: Page) -> None:
+    screen.evaluate("() => (Math.random = () => 0.9)")
+    screen.evaluate(NETWORK, [200, {}])
+    screen.evaluate(LISTEN, static.address("wall/stream.js"))
+    said = '() => sockets[0].onmessage({ data: JSON.stringify({ f: "ping", n: 1, heads: {}, retry_ms: 20000 }) })'
+    screen.evaluate(said)
+    screen.evaluate("() => sockets[0].onclose({ code: 1006 })")
+    pass_by(screen, 17)
+    assert screen.evaluate("() => sockets.length") == 1
+    pass_by(screen, 2)
+    assert screen.evaluate("() => sockets.length") == 2
+
+
 def test_a_members_wall_whose_session_ends_shows_nothing_more_and_says_what_to_do(
     enter: Enter, house: House, call: Call
 ) -> None:

@@ -9,7 +9,6 @@ import asyncio
 import json
 import logging
 import random
-import selectors
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -20,11 +19,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from dispatch.client import Follower, Update, back_off
+from dispatch.domain import limits
 from dispatch.domain.claim import Claim
 from dispatch.domain.events import Event, EventKind, Tail, request_topic
 from dispatch.domain.lifecycle import ClaimState, RequestState
 from dispatch.domain.request import Request, Secrets, Urgency
 from dispatch.domain.visibility import Viewer, claim_part
+from tests.live.jumping import JumpingLoop, passing
 from web.live.connection import Connection, Heartbeats
 from web.live.frames import payloads
 from web.live.hub import Hub
@@ -34,44 +35,6 @@ REQUESTS, CLIENTS, COMMITS = 2, 5, 40
 BURSTS = [1] * 20 + [2, 2, 2, 20, 300]
 QUIET_S = 75.0
 """After the last fault: a lost last event is found within a heartbeat, a lost client is back within a back-off."""
-
-
-class _Jump(selectors.SelectSelector):
-    """Waits for nothing: time jumps."""
-
-    loop: "JumpingLoop"
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        if timeout is None:
-            raise RuntimeError("everybody waits and nothing will ever happen")
-        self.loop.elapsed += max(0.0, timeout)
-        return []
-
-
-class JumpingLoop(asyncio.SelectorEventLoop):
-    """An event loop on a stepped clock."""
-
-    def __init__(self) -> None:
-        jump = _Jump()
-        super().__init__(jump)
-        jump.loop = self
-        self.elapsed = 0.0
-
-    def time(self) -> float:
-        return self.elapsed
-
-    def _write_to_self(self) -> None: ...  # nobody sleeps, so nobody needs waking
-
-
-async def passing(seconds: float) -> None:
-    """So much of the stepped clock's time."""
-    loop = asyncio.get_running_loop()
-    passed = loop.create_future()
-    timer = loop.call_later(seconds, passed.set_result, None)
-    try:
-        await passed
-    finally:
-        timer.cancel()
 
 
 class Log:
@@ -221,6 +184,7 @@ class SimulatedWire:
         self._arrives = 0.0
         self._line: deque[Callable[[], None]] = deque()
         self._waiting = 0
+        self.listener: Connection | None = None
         self.cut = False
 
     def later(self, call: Callable[[], None]) -> None:
@@ -240,11 +204,18 @@ class SimulatedWire:
         for payload in payloads(written):
             self._waiting += len(payload)
             self.later(partial(self._arrive, payload, self._luck.random() < self._loses()))
+        self.weigh()
 
     def _arrive(self, payload: bytes, lost: bool) -> None:
         self._waiting -= len(payload)
+        self.weigh()
         if not lost:
             self._hears(json.loads(payload))
+
+    def weigh(self) -> None:
+        """As a transport tells its protocol: much is waiting, or little."""
+        if (listener := self.listener) is not None and not listener.conversation.over:
+            listener.straight = self.write if self._waiting <= limits.CATCH_UP_PIECE_BYTES else None
 
     def waiting(self) -> int:
         return self._waiting
@@ -283,7 +254,7 @@ class Phone:
         while True:
             await self._connected(loop)
             self.follower.closed()
-            await passing(back_off(2, self.luck.uniform))
+            await passing(back_off(2, self.luck.uniform, self.follower.spread))
 
     async def _connected(self, loop: asyncio.AbstractEventLoop) -> None:
         wire = self.wire = SimulatedWire(self.luck, self._hears, loses=self.loses)
@@ -291,7 +262,8 @@ class Phone:
         async def renew() -> Viewer:
             return self.viewer
 
-        self.connection = Connection(self.hub, wire, self.viewer, renew)
+        wire.listener = self.connection = Connection(self.hub, wire, self.viewer, renew)
+        wire.weigh()
         self.hub.open(self.connection)
         self.beats.add(self.connection)
         self._say(self.follower.opened(loop.time()))

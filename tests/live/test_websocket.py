@@ -181,7 +181,7 @@ def test_a_ping_carries_the_heads_and_a_missing_pong_ends_it(tmp_path: Path) -> 
             await client.next()
             here.later(19)
             ping = await client.next()
-            assert (ping["f"], ping["heads"]) == ("ping", {"5": 2})
+            assert (ping["f"], ping["heads"], ping["retry_ms"]) == ("ping", {"5": 2}, 1_000)
             here.later(10)
             assert (await client.next())["code"] == 4003
             assert await client.code() == 4003

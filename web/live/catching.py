@@ -4,19 +4,18 @@ Listen first, read then, tell, then what came meanwhile; if anything came that t
 again. Invariant: between the last thing told and LIVE nothing is awaited (tests/live/test_simulated.py).
 """
 
-import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from dispatch.domain import limits
 from dispatch.domain.events import inbox_topic, request_topic
-from dispatch.ports import Store
+from dispatch.ports import Job
 from web.live import reading
 from web.live.conversation import Code
 from web.live.positions import PositionBoard
 from web.live.subscription import Picture, Sink, Stage, Subscription
+from web.live.together import Together
 from web.live.topics import Topics
 
 log = logging.getLogger("flare.live")
@@ -28,11 +27,11 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 
 class CatchingUp:
-    """Reads for subscribers, a bounded number at once."""
+    """Reads for subscribers, in the lane of those who come in."""
 
     def __init__(
         self,
-        store: Store,
+        reads: Together,
         topics: Topics,
         positions: PositionBoard,
         *,
@@ -42,12 +41,11 @@ class CatchingUp:
         deny: Callable[[Subscription], None],
         renewed: Callable[[Sink], None],
     ) -> None:
-        self._store, self._topics, self._positions = store, topics, positions
+        self._reads, self._topics, self._positions = reads, topics, positions
         self._epoch = epoch
         self._spawn, self._end, self._deny = spawn, end, deny
         self._renewed = renewed
         self._ids: OrderedDict[str, int] = OrderedDict()
-        self._reads = asyncio.Semaphore(limits.SUBSCRIBE_READS)
         self._stale: dict[Sink, int] = {}
         """Connections whose viewer must be asked for again, and how often that was said."""
 
@@ -99,8 +97,7 @@ class CatchingUp:
         if (known := self._ids.get(public_id)) is not None:
             self._ids.move_to_end(public_id)
             return known
-        async with self._reads:
-            found = await self._store.read(reading.request_id_of(public_id))
+        found = await self._reads.read(lambda: reading.request_id_of(public_id))
         if found:
             self._ids[public_id] = found
             if len(self._ids) > REMEMBERED_IDS:
@@ -132,9 +129,14 @@ class CatchingUp:
     async def _read(self, sub: Subscription) -> Picture:
         while sub.sink in self._stale:
             await self._refresh(sub.sink)
-        async with self._reads:
+
+        def begin() -> Job[Picture]:
             sub.restart()
-            return await self._store.read(reading.picture(sub))
+            # Whoever became another one while this waited for its turn: what is read now is too old already.
+            sub.again = sub.sink in self._stale
+            return reading.picture(sub)
+
+        return await self._reads.read(begin)
 
     async def _refresh(self, sink: Sink) -> None:
         said = self._stale.get(sink)

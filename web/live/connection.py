@@ -49,7 +49,7 @@ class Wire(Protocol):
 class Connection:
     """A sink whose frames go over one websocket."""
 
-    __slots__ = ("_hub", "_patient_until", "_renew", "_wire", "cells", "conversation", "subs", "viewer")
+    __slots__ = ("_hub", "_patient_until", "_renew", "_wire", "cells", "conversation", "straight", "subs", "viewer")
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class Connection:
         self._hub, self._wire, self._renew, self.cells = hub, wire, renew, cells
         self.viewer = viewer
         self._patient_until = 0.0
+        self.straight: Callable[[bytes], None] | None = None
         self.subs: dict[int, Subscription] = {}
         self.conversation = Conversation(hub.now(), hub.luck.uniform)
 
@@ -72,8 +73,8 @@ class Connection:
         self._do(self.conversation.received(message, self._hub.now()))
 
     def lost(self) -> None:
-        """The websocket is gone."""
-        self.conversation.over = True
+        """The websocket is gone, or going: nothing may be written any more. Idempotent."""
+        self.conversation.over, self.straight = True, None
         self._hub.close(self)
 
     def drain(self) -> None:
@@ -97,6 +98,8 @@ class Connection:
                 case Ping():
                     heads, maps = self._hub.heads(self)
                     more: dict[str, object] = {"maps": maps} if maps else {}
+                    # Over what to spread the return if this worker dies without a word: only it knows how many follow.
+                    more["retry_ms"] = self._hub.retry_ms()
                     self._write(frames.frame("ping", n=effect.n, heads=heads, **more))
                 case Bye():
                     self._hub.end(self, effect.code, RENEW_MS if effect.code is Code.RENEW else None)
@@ -166,7 +169,7 @@ class Connection:
 
     def end(self, code: Code, retry_ms: int) -> None:
         """Says why and closes."""
-        self.conversation.over = True
+        self.conversation.over, self.straight = True, None
         self._wire.finish(frames.bye(code, retry_ms), code)
 
     def waiting(self) -> int:

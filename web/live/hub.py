@@ -19,16 +19,15 @@ from dispatch.traces import Tracer
 from web.live import access, reading
 from web.live.catching import CatchingUp
 from web.live.conversation import Code
-from web.live.frames import Burst, Packed
 from web.live.maps import MapBoard
 from web.live.positions import PositionBoard
 from web.live.subscription import Sink, Stage, Subscription
+from web.live.telling import Telling
+from web.live.together import Together
 from web.live.topics import Topics
 
 log = logging.getLogger("flare.live")
 
-WRITES_PER_TURN: Final = 1_000  # deliveries before everybody else on the loop gets a turn
-BURST: Final = 32  # events of one topic told in one write: more could look like a slow reader
 BEAT_S: Final = 0.5
 POSITIONS: Final = "pos"
 """The bus channel of people on the way."""
@@ -72,12 +71,13 @@ class Hub:
         self.on_close: list[Callable[[Sink], None]] = []
         self.draining = False
         self.epoch = ""
-        self.delivered = 0
         self.cut = 0
+        self.reads = Together(store, self.spawn)
         self._catching = CatchingUp(
-            store, self.topics, self.positions, epoch=lambda: self.epoch, spawn=self.spawn, end=self.end,
+            self.reads, self.topics, self.positions, epoch=lambda: self.epoch, spawn=self.spawn, end=self.end,
             deny=self._deny, renewed=self._renewed,
         )  # fmt: skip
+        self._telling = Telling(self.topics, again=self._catching.again, end=self.end)
         self._seq = 0
         self._told = 0
         self._beats = 0
@@ -253,10 +253,11 @@ class Hub:
             self._seq = page.events[-1].seq
             try:
                 with self._traces.span("live deliver", links=self._traces.causes()) as span:
-                    before = self.delivered
+                    before = self._telling.delivered
                     await self._deliver(page)
                     if span is not None:
-                        span.holds |= {"flare.events": len(page.events), "flare.delivered": self.delivered - before}
+                        told = self._telling.delivered - before
+                        span.holds |= {"flare.events": len(page.events), "flare.delivered": told}
             except Exception:
                 log.exception("a page of the journal could not be told; its listeners read for themselves")
                 for sub in [sub for event in page.events for sub in self.topics.of(event.topic)]:
@@ -279,61 +280,7 @@ class Hub:
         # Rights first, for the whole page: its bodies were filled in after everything in it had happened.
         for event in page.events:
             self._steer(event)
-        turn = 0
-        for topic, offs, run in self._runs(page):
-            burst = Burst([packed for packed in run if packed is not None])
-            whole = len(burst.packed) == len(run) == offs[-1] - offs[0] + 1
-            for sub in self.topics.of(topic):
-                if whole and sub.stage is Stage.LIVE and sub.off == offs[0] - 1:
-                    self._tell_burst(sub, offs[-1], burst)
-                else:
-                    for off, packed in zip(offs, run, strict=True):
-                        self._tell(sub, off, packed)
-                turn += 1
-                if turn % WRITES_PER_TURN == 0:
-                    await asyncio.sleep(0)
-            self.topics.seen(topic, offs[-1])
-
-    def _runs(self, page: reading.Page) -> Iterator[tuple[str, list[int], list[Packed | None]]]:
-        """The page by topic, each topic's events in order, in pieces a socket can take at once."""
-        topics: dict[str, tuple[list[int], list[Packed | None]]] = {}
-        for event in page.events:
-            if event.off is not None and event.topic in self.topics:
-                offs, run = topics.setdefault(event.topic, ([], []))
-                offs.append(event.off)
-                run.append(page.packed.get(event.seq))
-        for topic, (offs, run) in topics.items():
-            for at in range(0, len(offs), BURST):
-                yield topic, offs[at : at + BURST], run[at : at + BURST]
-
-    def _tell_burst(self, sub: Subscription, last: int, burst: Burst) -> None:
-        sub.off = last
-        try:
-            sub.sink.burst(sub, burst)
-        except Exception:
-            log.exception("events could not be told")
-            self.end(sub.sink, Code.FAULT)
-        else:
-            self.delivered += len(burst.packed)
-
-    def _tell(self, sub: Subscription, off: int, packed: Packed | None) -> None:
-        told = sub.off or 0
-        if sub.stage is Stage.CATCHING_UP:
-            if packed is not None:
-                sub.keep(packed)
-        elif sub.stage is Stage.LIVE and off > told:
-            if packed is None or off != told + 1:
-                self._catching.again(sub)
-                return
-            sub.off = off
-            try:
-                sub.sink.event(sub, packed)
-            except Exception:
-                # One body that can't be written must not silence everybody else's stream.
-                log.exception("an event could not be told")
-                self.end(sub.sink, Code.FAULT)
-            else:
-                self.delivered += 1
+        await self._telling.tell(page)
 
     def _steer(self, event: Event) -> None:
         """Whose role may this event have changed? They are told nothing more until it was read again."""
@@ -395,5 +342,5 @@ class Hub:
         yield "flare_live_connections", len(self.sinks)
         yield "flare_live_subscriptions", sum(len(sink.subs) for sink in self.sinks)
         yield "flare_live_topics", len(self.topics)
-        yield "flare_live_events_delivered_total", self.delivered
+        yield "flare_live_events_delivered_total", self._telling.delivered
         yield "flare_live_slow_readers_cut_total", self.cut

@@ -27,15 +27,14 @@ from web.live import frames
 from web.live.collector import COLLECTOR
 from web.live.connection import Connection, Heartbeats
 from web.live.conversation import Code
+from web.live.forwarded import Forwarded, Message, Send
 from web.live.gate import CellsOf, Gate, KinOf
 from web.live.hub import Hub, running
 
 log = logging.getLogger("flare.live")
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Authenticate = Callable[[Scope], Awaitable[Viewer]]
 
@@ -73,6 +72,8 @@ class FlareProtocol(WebSocketsSansIOProtocol):
         """From now on messages go to the listener as they come, without a task or a queue."""
         self.transport.set_write_buffer_limits(high=limits.CATCH_UP_PIECE_BYTES)
         self.listener = listener
+        if not self.transport.is_closing():
+            listener.straight = self.transport.write
         queue, self.queue = self.queue, _Nowhere()  # type: ignore[assignment]  # nobody reads it any more
         while not queue.empty():
             self._hand_on(queue.get_nowait())
@@ -122,6 +123,18 @@ class FlareProtocol(WebSocketsSansIOProtocol):
 
     # -- uvicorn's protocol -----------------------------------------------------------------------
 
+    def pause_writing(self) -> None:
+        """Much is waiting: from now on each frame is weighed first (`Connection`)."""
+        super().pause_writing()
+        if self.listener is not None:
+            self.listener.straight = None
+
+    def resume_writing(self) -> None:
+        """Little is waiting."""
+        super().resume_writing()
+        if self.listener is not None and not self.close_sent:
+            self.listener.straight = self.transport.write
+
     async def run_asgi(self) -> None:
         """As the stock one, but what was taken over stays open and keeps nothing of its handshake."""
         extensions: dict[str, Any] = self.scope["extensions"]
@@ -163,20 +176,26 @@ class FlareProtocol(WebSocketsSansIOProtocol):
 
     def handle_close(self, event: Frame) -> None:
         """The peer closes, or answers our close. Either way it gets two seconds to take what is waiting."""
+        self._leave()
         super().handle_close(event)
         self._abort_later()
 
     def handle_parser_exception(self) -> None:
         """Bytes that are no websocket: 1002, 1007 or 1009 was sent already."""
+        self._leave()
         super().handle_parser_exception()
         self._abort_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
         super().connection_lost(exc)
-        listener, self.listener = self.listener, None
-        if listener is not None:
-            listener.lost()
+        self._leave()
+        self.listener = None
+
+    def _leave(self) -> None:
+        """Out of the hub before the transport closes: a frame after the close frame breaks the protocol."""
+        if self.listener is not None:
+            self.listener.lost()
 
     def shutdown(self) -> None:
         """The server is about to stop."""
@@ -184,53 +203,6 @@ class FlareProtocol(WebSocketsSansIOProtocol):
             super().shutdown()
         elif not self.close_sent:
             self.listener.drain()
-
-
-class _Forwarded:
-    """A Wire for a server without `flare.socket`: a queue and the application's own task."""
-
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._queue: asyncio.Queue[Message | None] = asyncio.Queue()
-        self._waiting = 0
-        self._room = asyncio.Event()
-        self._room.set()
-        self._over = False
-
-    def write(self, written: bytes) -> None:
-        """Queues the text of each frame; the bound is the hub's cut at 128 KiB."""
-        if self._over:
-            return
-        for payload in frames.payloads(written):
-            self._waiting += len(payload)
-            self._queue.put_nowait({"type": "websocket.send", "text": payload.decode()})
-        if self._waiting > limits.CATCH_UP_PIECE_BYTES:
-            self._room.clear()
-
-    def waiting(self) -> int:
-        """Bytes the server has not taken yet."""
-        return self._waiting
-
-    async def drained(self) -> None:
-        """Returns when the server has taken most of it."""
-        await self._room.wait()
-
-    def finish(self, last: bytes, code: int) -> None:
-        """A last frame and the close."""
-        self.write(last)
-        self._queue.put_nowait({"type": "websocket.close", "code": code})
-        self._over = True
-
-    async def send_all(self, send: Send) -> None:
-        """Hands the server what is queued, until the close has gone out."""
-        while (message := await self._queue.get()) is not None:
-            await send(message)
-            self._waiting -= len(message.get("text", ""))
-            if self._queue.empty():
-                self._waiting = 0
-                self._room.set()
-            if message["type"] == "websocket.close":
-                return
 
 
 def live_endpoint(
@@ -278,7 +250,7 @@ def live_endpoint(
             beats.add(connection)
             held.take_over(connection)
             return
-        wire = _Forwarded(hub)
+        wire = Forwarded()
         connection = Connection(hub, wire, viewer, renew, cells_of(scope, viewer))
         gate.enter(connection, kin)
         beats.add(connection)
@@ -287,7 +259,7 @@ def live_endpoint(
     return app
 
 
-async def _pump(wire: _Forwarded, connection: Connection, receive: Receive, send: Send) -> None:
+async def _pump(wire: Forwarded, connection: Connection, receive: Receive, send: Send) -> None:
     sending = asyncio.ensure_future(wire.send_all(send))
     try:
         while (message := await receive())["type"] == "websocket.receive":

@@ -6,7 +6,7 @@ is looking and writes headers. Invariant: the same events in the same order as o
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ class _Stream:
 
     cells: Cells | None = None
     """There is no map here to be counted."""
+    straight: Callable[[bytes], None] | None = None
+    """Its form is another one."""
 
     def __init__(self, hub: Hub, viewer: Viewer) -> None:
         self.hub = hub

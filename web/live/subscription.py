@@ -91,6 +91,8 @@ class Sink(Protocol):
     subs: dict[int, Subscription]
     cells: Cells | None
     """Its budget of cells on maps; None: it is not counted."""
+    straight: Callable[[bytes], None] | None
+    """Hands whole websocket frames to the network; None while much is waiting there, or if it takes no frames."""
 
     async def caught_up(self, sub: Subscription, picture: Picture, quiet: bool) -> None:
         """Tells where it stands, unless quiet, and the tail; waits for a slow reader."""

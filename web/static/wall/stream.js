@@ -3,7 +3,7 @@ const SILENT_MS = 25000, RETRY_MS = 1000, RETRY_MOST_MS = 30000, STAYS_AWAY = 45
 
 /** The websocket's map topic. `hint`: something has changed, or may have while nobody listened; `alive`: any frame. */
 export function listen(hint, alive, denied) {
-  let tries = 0, watch = 0;
+  let tries = 0, watch = 0, many = 0; // over how long to come back if the server dies without a word, as it last said
   function open() {
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/live`);
     const say = (frame) => socket.send(JSON.stringify(frame));
@@ -17,7 +17,7 @@ export function listen(hint, alive, denied) {
       over = true;
       clearTimeout(watch);
       // A code from 4500 on means that coming back changes nothing; the page goes on by asking now and then.
-      if (!away) setTimeout(open, Math.random() * (spread ?? Math.min(30000, 500 * 2 ** tries++)));
+      if (!away) setTimeout(open, Math.random() * (spread ?? Math.max(many, Math.min(30000, 500 * 2 ** tries++))));
     };
     // A dead line says nothing: the socket learns of it minutes later, the clock after one heartbeat.
     const heard = () => {
@@ -36,7 +36,10 @@ export function listen(hint, alive, denied) {
       alive();
       tries = 0;
       if (frame.f === "welcome") say({ f: "sub", id: 1, topic: "map:*" });
-      else if (frame.f === "ping") say({ f: "pong", n: frame.n });
+      else if (frame.f === "ping") {
+        say({ f: "pong", n: frame.n });
+        many = Math.min(60000, frame.retry_ms || 0);
+      }
       else if (frame.f === "bye") {
         spread = frame.retry_ms;
         ended(frame.code);
