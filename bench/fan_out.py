@@ -28,8 +28,10 @@ WATCHERS = 1_000
 PAYLOAD = 300
 AROUND = {"flare": 156, "socketio": 18}
 """What a server puts around the padding, in bytes; 11 for the others."""
-BURSTS = {"one": (1, 120), "burst": (20, 15)}
-"""Events told at once, and how often: one by one, each heard by everybody before the next; and twenty together."""
+WAYS = {"one": (1, 1, 120), "flood": (300, 1, 2), "burst": (1, 20, 15)}
+"""Publishings in a row, events in each, and how often: one by one, each heard by everybody before the next; one by one
+as fast as the server takes them, heard by everybody at the end; and twenty in one publishing."""
+TITLES = {"one": "one by one", "flood": "as fast as they come", "burst": "twenty at once"}
 WARM = 3
 NAMES = ("bare", "flare", "nchan", "ws", "socketio", "websockets", "starlette")
 SHOWN = {"bare": "bare uvloop loop (the limit)", "flare": "Flare, the whole application", "nchan": "nginx with nchan"}
@@ -44,7 +46,7 @@ def main(*, as_json: bool = False) -> int:
     with node_modules() as modules:
         for name in NAMES:
             rows[name] = measured(name, modules)
-    for kind in BURSTS:
+    for kind in WAYS:
         ours = rows["flare"].get(kind)
         for row in rows.values():
             theirs = row.get(kind)
@@ -69,16 +71,19 @@ async def _measure(peer: Peer) -> dict[str, object]:
     await gathered(crowd, peer)
     row: dict[str, object] = {}
     total = 0
-    for kind, (burst, times) in BURSTS.items():
+    for kind, (row_of, together, times) in WAYS.items():
         cpu = began = 0.0
-        for turn in range(WARM + times):
-            if turn == WARM:
+        warm = WARM if row_of == 1 else 0
+        for turn in range(warm + times):
+            if turn == warm:
                 cpu, began = peer.cpu_s(), time.perf_counter()
-            total += burst * WATCHERS
-            await _send(peer, burst)
+            total += row_of * together * WATCHERS
+            for _ in range(row_of):
+                await _send(peer, together)
             await crowd.received(total)
         used, took = peer.cpu_s() - cpu, time.perf_counter() - began
-        row |= {kind: round(burst * times * WATCHERS / used, 0), f"{kind}_wall": round(burst * times * WATCHERS / took)}
+        deliveries = row_of * together * times * WATCHERS
+        row |= {kind: round(deliveries / used, 0), f"{kind}_wall": round(deliveries / took)}
     crowd.close()
     return row | {"bytes": crowd.sizes}
 
@@ -121,13 +126,13 @@ async def _send(peer: Peer, events: int) -> None:
 def table(machine: object, rows: dict[str, dict[str, object]]) -> str:
     """What a person reads."""
     lines = [f"{machine}", f"{WATCHERS:,} watchers; deliveries per second of server core (ours against it)"]
-    lines.append(f"{'':<32} {'one by one':>20} {'twenty at once':>20}")
+    lines.append(f"{'':<32} " + " ".join(f"{title:>22}" for title in TITLES.values()))
     for name, row in rows.items():
         if "missing" in row:
             lines.append(f"{SHOWN[name]:<32} {row['missing']}")
         else:
-            shown = [f"{row[kind]:>10,.0f} ({row.get(f'ours_to_it_{kind}', 1):>5} ×)" for kind in BURSTS]
-            lines.append(f"{SHOWN[name]:<32} {shown[0]:>20} {shown[1]:>20}   {row['bytes']} bytes")
+            shown = [f"{row[kind]:>12,.0f} ({row.get(f'ours_to_it_{kind}', 1):>5} ×)" for kind in WAYS]
+            lines.append(f"{SHOWN[name]:<32} " + " ".join(f"{each:>22}" for each in shown) + f"   {row['bytes']} bytes")
     return "\n".join(lines) + "\n"
 
 
