@@ -8,6 +8,9 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.support.engines", "tests.support.chromium"]
 
+# As the command line does, for the same reason (dispatch/__main__.py).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 NEEDS_ENGINES = {"postgres", "postgres_url", "valkey_server", "redis_url"}
 NEEDS_BROWSER = {"browser", "context", "page", "new_context", "browser_type_launch_args"}

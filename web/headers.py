@@ -16,6 +16,11 @@ ALWAYS: Final[tuple[tuple[bytes, bytes], ...]] = (
 )
 """Given unless the answer has a header of that name. A value must not end in a space: uvicorn would send nothing."""
 
+OF_DOCUMENTS: Final = frozenset(
+    {b"content-security-policy", b"referrer-policy", b"cross-origin-opener-policy", b"permissions-policy"}
+)
+"""What browsers heed on pages and workers alone. Files that are kept for ever are neither, and go over bad lines."""
+
 HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
 """Behind TLS only."""
 
@@ -23,6 +28,8 @@ HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
 def completed(headers: list[tuple[bytes, bytes]], secure: bool, request_id: str) -> list[tuple[bytes, bytes]]:
     """The headers of an answer, with everything that was not said."""
     said = {name.lower() for name, _ in headers}
+    if any(name.lower() == b"cache-control" and b"immutable" in value for name, value in headers):
+        said |= OF_DOCUMENTS
     added = [pair for pair in ALWAYS if pair[0] not in said]
     if secure and HSTS[0] not in said:
         added.append(HSTS)

@@ -19,7 +19,7 @@ from dispatch.ids import SystemIds
 from dispatch.runtime import build
 from tests.web.conftest import START, World, people_of, settings_for
 from web.app import create_app
-from web.live.sockets import listen
+from web.live.sockets import listen, serve_config
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -53,7 +53,7 @@ def served(folder: Path, **given: Any) -> Iterator[House]:
     people_of(world)
     bound = listen("127.0.0.1", 0)
     bound.listen(64)  # from here on a browser is answered late, never refused
-    config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)
+    config = serve_config(app, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
     thread.start()

@@ -67,7 +67,7 @@ def asking(enter: Enter) -> tuple[Page, str]:
 
 
 @pytest.mark.parametrize(("path", "who", "most", "requests"), BUDGETS, ids=[row[0] for row in BUDGETS])
-@pytest.mark.parametrize("lang", ["en", "es"])
+@pytest.mark.parametrize("lang", ["en", "es", "ar"])
 def test_a_first_visit_stays_within_its_bytes(
     enter: Enter, house: House, path: str, who: str | None, most: int, requests: int, lang: str
 ) -> None:

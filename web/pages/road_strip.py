@@ -4,6 +4,7 @@ Cars are not on it: nobody tells us from which side one comes, and a guess would
 Geography does not mirror: always left to right, west to east. None when the place lies off every shipped road.
 """
 
+from functools import cache
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -50,8 +51,7 @@ def strip(speak: Speaker, place: Point, text: str | None = None) -> Markup | Non
 
 def _neighbours(road: str, place: Point) -> tuple[tuple[str, float], tuple[str, float]] | None:
     """The town west and the town east of the place along the road, with their distances."""
-    towns = [(town, gazetteer().named(town, limit=1)) for town in roads.towns(road)]
-    known = [(town, found[0].point) for town, found in towns if found and found[0].population >= ANCHOR]
+    known = _anchors(road)
     west = [(great_circle_km(place, point), town) for town, point in known if point.lon < place.lon]
     east = [(great_circle_km(place, point), town) for town, point in known if point.lon >= place.lon]
     far = 12.0
@@ -61,3 +61,10 @@ def _neighbours(road: str, place: Point) -> tuple[tuple[str, float], tuple[str, 
         return None
     (west_km, west_town), (east_km, east_town) = min(west), min(east)
     return (west_town.split(",")[0], west_km), (east_town.split(",")[0], east_km)
+
+
+@cache
+def _anchors(road: str) -> list[tuple[str, Point]]:
+    """The towns along the road that people know, and where they are."""
+    towns = [(town, gazetteer().named(town, limit=1)) for town in roads.towns(road)]
+    return [(town, found[0].point) for town, found in towns if found and found[0].population >= ANCHOR]
