@@ -6,7 +6,7 @@ these functions answer afterwards (tests/contract/test_snapshot_plus_events.py).
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -61,24 +61,22 @@ def context_for(tx: Tx, events: Sequence[Event]) -> Context:
     ids = {event.request_id for event in mine if event.request_id}
     wordy = {event.request_id for event in mine if event.request_id and event.body.keys() & FROM_SECRETS}
     claims = {part["id"]: claim for part in parts if (claim := tx.claims.by_public(part["id"]))}
-    carried: dict[str, list[str | None]] = {}
-    for request_id in {claim.request_id for claim in claims.values()}:
-        carried |= carried_claims(tx, request_id, claims.values())
     return Context(
         requests=tx.requests.by_ids(ids),
         secrets={request_id: tx.requests.secrets(request_id) for request_id in wordy},
         people=tx.people.by_ids(people),
         notes=notes,
         claims=claims,
-        carried=carried,
+        carried=carried_claims(tx, claims.values()),
     )
 
 
-def carried_claims(tx: Tx, request_id: int, claims: Iterable[Claim]) -> dict[str, list[str | None]]:
-    """Of that call's claims those that came by a passed link: their names, and the hands it went through."""
-    by = tx.relays.claims(request_id)
-    links = tx.relays.of_request(request_id) if by else []
-    return {claim.public_id: hands(tx, links, by[claim.id]) for claim in claims if claim.id in by}
+def carried_claims(tx: Tx, claims: Collection[Claim]) -> dict[str, list[str | None]]:
+    """Of those claims the ones that came by a passed link: their names, and the hands the call went through."""
+    by = tx.relays.claims(sorted({claim.request_id for claim in claims}))
+    came = [claim for claim in claims if claim.id in by]
+    links = {request_id: tx.relays.of_request(request_id) for request_id in {claim.request_id for claim in came}}
+    return {claim.public_id: hands(tx, links[claim.request_id], by[claim.id]) for claim in came}
 
 
 def hands(tx: Tx, links: Sequence[Relay], last: int) -> list[str | None]:
@@ -121,7 +119,7 @@ def request_state(tx: Tx, request: Request, role: Role) -> dict[str, Any]:
         flags=tx.safety.flags_of(request.id) if role is Role.OWNER else (),
         relays=tx.relays.of_request(request.id) if told else (),
         drilled=drilled_of(tx, request) if told else None,
-        carried=carried_claims(tx, request.id, claims) if role is Role.OWNER else {},
+        carried=carried_claims(tx, claims) if role is Role.OWNER else {},
         frozen=tx.safety.frozen(request.id) if role is Role.OWNER else None,
     )
     return visibility.request_view(request, claims, list(notes), role, context)
@@ -253,7 +251,7 @@ def thanks_to(tx: Tx, person_id: int) -> list[dict[str, Any]]:
         if request.status is not RequestState.RESOLVED:
             continue
         below = set(with_descendants(tx.relays.of_request(request.id), mine[request.id]))
-        by = tx.relays.claims(request.id)
+        by = tx.relays.claims([request.id])
         came = [c for c in tx.claims.of_request(request.id) if by.get(c.id) in below and c.status is ClaimState.DONE]
         seats = sum(claim.seats for claim in came)
         found.append(

@@ -70,6 +70,16 @@ def with_minutes(pool: Pool, cell: str) -> Pool:
     return replace(pool, minutes=np.where(delayed, minutes + matching.DELAYED_MINUTES, minutes))
 
 
+def _seen_from(found: Candidates, cell: str | None) -> Pool:
+    """The roster's answer as the rules read it, with everybody's travel time to that cell; once for each answer."""
+    key = f"pool {cell}"
+    if key not in found.worked_out:
+        pool = pool_from(found)
+        found.worked_out[key] = pool if cell is None else with_minutes(pool, cell)
+    seen: Pool = found.worked_out[key]
+    return seen
+
+
 def search_for(
     tx: Tx, now: datetime, request: Request, secrets: Secrets, kind: Kind, suppose: Suppose = AS_IT_IS
 ) -> Search | None:
@@ -105,18 +115,18 @@ def pool_for(
     question = search_for(tx, now, request, secrets, kind, suppose)
     if question is None:
         return None
-    pool = pool_from(roster.search(question))
+    cell = request.cell if kind.located else None
+    pool = _seen_from(roster.search(question), cell)
     out = tx.network.blocked_either_way(request.requester) | tx.claims.busy() | {request.requester}
     out |= tx.safety.held_now(now) | drilled_lately(tx, now, request)
     strangers = pool.ring == CODE["open"]
     keep = matching.gate(pool, rings=rings_allowed(request) & bound.rings, never=frozenset(out))
     if request.drill:
         keep &= ~matching.quiet(pool, now)
-    pool = pool.only(keep & (~strangers | (pool.duty == DUTIES.index(Duty.AVAILABLE))))
-    if not kind.located or request.cell is None:
-        return pool
-    pool = with_minutes(pool, request.cell)
-    return pool.only(matching.in_reach(pool))
+    keep &= ~strangers | (pool.duty == DUTIES.index(Duty.AVAILABLE))
+    if cell is not None:
+        keep &= matching.in_reach(pool)
+    return pool.only(keep)
 
 
 def look_of(

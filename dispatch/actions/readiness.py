@@ -51,6 +51,7 @@ def readiness(tx: Tx, now: datetime, roster: Roster, policy: Policy, person: int
     counts: dict[str, int] = {}
     awake = 0.0
     found: list[Lever] = []
+    supposed = _supposed(tx, roster, person)
     for party in PARTIES:
         request, words = draft(
             tx, now, PostRequest(person_id=person, kind="ride", quantity=party, where=from_point(centre))
@@ -64,7 +65,7 @@ def readiness(tx: Tx, now: datetime, roster: Roster, policy: Policy, person: int
         outlook = policy(look).forecast
         by_minutes = round((outlook.by - now).total_seconds() / 60)
         odds[str(party)] = {"p": round(outlook.p, 1), "by_minutes": by_minutes, "early": outlook.early}
-        found += _levers(tx, now, roster, policy, look, (request, words), centre)
+        found += _levers(tx, now, roster, policy, look, (request, words), centre, supposed)
     return {
         "rings": {ring: band(count) for ring, count in counts.items()},
         "reachable": band(round(awake)),
@@ -73,9 +74,25 @@ def readiness(tx: Tx, now: datetime, roster: Roster, policy: Policy, person: int
     }
 
 
+Supposed = dict[What, list[tuple[int, Suppose]]]
+"""Of each way what could be, and how many people it takes."""
+
+
+def _supposed(tx: Tx, roster: Roster, person: int) -> Supposed:
+    """Who could vouch for them, and which groups they could be in, whatever the party."""
+    friends = _best_connected(roster, tx.network.ties_of(person))[:FRIENDS_LOOKED_AT]
+    theirs = {each for friend in friends for each in tx.network.ties_of(friend)} - {person}
+    close = [tuple(each[: levers.VOUCHERS]) for each in (friends, _best_connected(roster, theirs))]
+    return {
+        What.VOUCH: [(len(two), Suppose(vouchers=two)) for two in close],
+        What.COMMUNITY: [(1, Suppose(communities=(group,))) for group in _groups(tx, person, friends)],
+    }
+
+
 def _levers(
-    tx: Tx, now: datetime, roster: Roster, policy: Policy, look: Look, call: tuple[Request, Secrets], centre: Point
-) -> list[Lever]:
+    tx: Tx, now: datetime, roster: Roster, policy: Policy, look: Look, call: tuple[Request, Secrets], centre: Point,
+    supposed: Supposed,
+) -> list[Lever]:  # fmt: skip
     """What could raise the odds of this call, each worked out by the policy."""
     request, words = call
     party, before = request.quantity or 1, policy(look).forecast.p
@@ -85,21 +102,15 @@ def _levers(
             return []
         return [Lever(what=what, people=people, party=party, now=before, then=policy(after).forecast.p)]
 
-    def supposing(suppose: Suppose) -> Look | None:
-        return look_of(tx, now, roster, request, words, suppose)
-
-    friends = _best_connected(roster, tx.network.ties_of(request.requester))[:FRIENDS_LOOKED_AT]
     available, so_many = levers.with_available(look.pool)
     found = lever(What.AVAILABLE, so_many, replace(look, pool=available))
-    theirs = {each for friend in friends for each in tx.network.ties_of(friend)} - {request.requester}
-    close = [tuple(each[: levers.VOUCHERS]) for each in (friends, _best_connected(roster, theirs))]
-    vouching = [each for two in close for each in lever(What.VOUCH, len(two), supposing(Suppose(vouchers=two)))]
-    groups = [
-        each
-        for group in _groups(tx, look, friends)
-        for each in lever(What.COMMUNITY, 1, supposing(Suppose(communities=(group,))))
-    ]
-    for tried in (vouching, groups):
+    for what, ways in supposed.items():
+        tried = [
+            each
+            for people, way in ways
+            if people
+            for each in lever(what, people, look_of(tx, now, roster, request, words, way))
+        ]
         found += sorted(tried, key=lambda each: -each.then)[:1]
     minutes = float(travel.minutes_array(np.asarray([levers.NEAR_KM]), np.asarray([False]))[0])
     more = levers.with_friends(look.pool, centre, minutes)
@@ -111,9 +122,9 @@ def _best_connected(roster: Roster, people: Iterable[int]) -> list[int]:
     return sorted(people, key=lambda person: (-roster.degree(person), person))
 
 
-def _groups(tx: Tx, look: Look, friends: list[int]) -> list[int]:
+def _groups(tx: Tx, person: int, friends: list[int]) -> list[int]:
     """Communities their friends are in and they are not, the largest first: a friend can bring them in."""
-    mine = {community.id for community in tx.network.communities_of(look.request.requester)}
+    mine = {community.id for community in tx.network.communities_of(person)}
     theirs = {c.id for friend in friends for c in tx.network.communities_of(friend)} - mine
     sizes = {group: len(tx.network.members(group)) for group in theirs}
     known = [group for group, size in sizes.items() if size >= levers.COMMUNITY_MIN]

@@ -42,8 +42,8 @@ class Relays(Protocol):
         """That claim was made through that link."""
         ...
 
-    def claims(self, request_id: int) -> dict[int, int]:
-        """Of a call's claims those that were made through a link: claim id to relay id."""
+    def claims(self, request_ids: Sequence[int]) -> dict[int, int]:
+        """Of those calls' claims the ones that were made through a link: claim id to relay id."""
         ...
 
     def forget(self, person_id: int) -> None:

@@ -89,6 +89,8 @@ class Candidates:
     """Who may not ask them."""
     remembered: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """Columns named like matching.REMEMBERED; one that is absent is unknown of everybody."""
+    worked_out: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What whoever asked made of this answer, kept with it: the same answer may be given twice."""
 
     def __len__(self) -> int:
         return len(self.person)
@@ -98,7 +100,10 @@ class Roster(Protocol):
     """Everyone who could help, in memory. A cache: losing it loses nothing."""
 
     def search(self, question: Search) -> Candidates:
-        """Everybody within the radius and the rings; never the requester, guests, or people off duty."""
+        """Everybody within the radius and the rings; never the requester, guests, or people off duty.
+
+        Asked again within a second, while nothing has changed, it may give the same answer: nobody writes in it.
+        """
         ...
 
     def counts_by_hop(self, requester: int, origin: Point, radius_km: float, hops: int = 3) -> tuple[int, ...]:

@@ -7,7 +7,8 @@ Must never decide whom to ask: it says who is there (dispatch/domain/matching.py
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final, TypeVar
@@ -22,6 +23,7 @@ from dispatch.ports import Candidates, PeopleColumns, Search
 from dispatch.roster.base import Numbers, build, positions
 from dispatch.roster.delta import Delta
 from dispatch.roster.hops import SELF, marks_of
+from dispatch.roster.kept import Kept
 from dispatch.roster.paths import shortest
 from dispatch.roster.people import PERSON, Rows, duty_at, may_be_asked, row_of, rows_of, stub
 from dispatch.roster.remembered import Remembered
@@ -55,6 +57,7 @@ class MemoryRoster:
         self._room = max(fold_after, _THIRD)
         self._cells: dict[int, Counter[str]] = {}
         self._remembered = Remembered()
+        self._kept, self._version = Kept(), 0
         nobody = np.zeros(0, dtype=np.int64)
         self._world = self._made(np.zeros(0, dtype=PERSON), nobody, nobody, {})
 
@@ -77,6 +80,14 @@ class MemoryRoster:
         0 when the question has no origin (then people whose place is unknown count as well).
         `duty` is what it counts as at `question.now`.
         """
+        version = self._version
+        found = self._kept.take(question, version)
+        if found is None:
+            found = self._found(question)
+            self._kept.put(question, version, found)
+        return found
+
+    def _found(self, question: Search) -> Candidates:
         world = self._world
         delta = world.delta
         near = None if question.origin is None else delta.base.near(question.origin, question.radius_km)
@@ -156,13 +167,13 @@ class MemoryRoster:
         if not known.all():
             at = at[known]
         groups = _grouped(memberships.reshape(-1, 2), people.id)
-        with self._writing:
+        with self._change():
             self._cells.clear()
             self._world = self._made(rows, at[:, 0], at[:, 1], groups)
 
     def put_person(self, person: Person) -> None:
         """The person as they are now, new or known."""
-        with self._writing:
+        with self._change():
             delta = self._roomy().delta
             number = delta.number_of(person.id)
             before = delta.row(number) if number >= 0 else None
@@ -174,23 +185,23 @@ class MemoryRoster:
 
     def learn(self, figures: Figures) -> None:
         """What is remembered of these people is what is given, whatever it was before."""
-        with self._writing:
+        with self._change():
             self._remembered.learn(figures)
 
     def present(self, person: int, sockets: int) -> None:
         """So many more (or fewer) inboxes of that person are open in front of them."""
-        with self._writing:
+        with self._change():
             self._remembered.present(person, sockets)
 
     def tie(self, a: int, b: int) -> None:
         """Those two would hear each other from now on. Whoever is unknown is a guest until `put_person`."""
-        with self._writing:
+        with self._change():
             delta = self._roomy().delta
             delta.tie(_number(delta, a), _number(delta, b))
 
     def untie(self, a: int, b: int) -> None:
         """They would not any more."""
-        with self._writing:
+        with self._change():
             delta = self._roomy().delta
             one, other = delta.number_of(a), delta.number_of(b)
             if one >= 0 and other >= 0:
@@ -198,7 +209,7 @@ class MemoryRoster:
 
     def join(self, community_id: int, person_id: int) -> None:
         """That person is a member from now on."""
-        with self._writing:
+        with self._change():
             world = self._roomy()
             number = _number(world.delta, person_id)
             members = world.members.get(community_id, np.zeros(0, dtype=np.int64))
@@ -207,7 +218,7 @@ class MemoryRoster:
 
     def leave(self, community_id: int, person_id: int) -> None:
         """That person is no member any more."""
-        with self._writing:
+        with self._change():
             world = self._world
             number, members = world.delta.number_of(person_id), world.members.get(community_id)
             if members is not None:
@@ -228,6 +239,13 @@ class MemoryRoster:
         return len(delta.ties_of(number)) if number >= 0 else 0
 
     # -- inside ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """One writer; afterwards no answer of before is given again."""
+        with self._writing:
+            yield
+            self._version += 1
 
     def _roomy(self) -> _World:
         """The world, with room for one more change."""

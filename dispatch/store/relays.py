@@ -41,7 +41,7 @@ _CAME_BY = adding(relay_claim)
 _CLAIMS = (
     select(relay_claim.c.claim_id, relay_claim.c.relay_id)
     .select_from(relay_claim.join(claim, claim.c.id == relay_claim.c.claim_id))
-    .where(claim.c.request_id == given("id"))
+    .where(Among(claim.c.request_id, "ids"))
 )
 _FORGET = update(relay).values(named=given("named")).where(_r.person_id == given("w_person"))
 
@@ -106,9 +106,9 @@ class StoredRelays:
         """That claim was made through that link."""
         self._link.run(_CAME_BY, claim_id=claim_id, relay_id=relay_id)
 
-    def claims(self, request_id: int) -> dict[int, int]:
-        """Of a call's claims those that were made through a link: claim id to relay id."""
-        return dict(self._link.rows(_CLAIMS, id=request_id))
+    def claims(self, request_ids: Sequence[int]) -> dict[int, int]:
+        """Of those calls' claims the ones that were made through a link: claim id to relay id."""
+        return dict(self._link.rows(_CLAIMS, ids=as_json(list(request_ids)))) if request_ids else {}
 
     def forget(self, person_id: int) -> None:
         """Nobody reads that person's name in a chain any more."""

@@ -1,5 +1,6 @@
 """A call that is passed on: who may, how far it goes, who sees whom, what ends it; on both engines."""
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from dispatch.clock import SteppedClock
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.errors import NoMorePasses, NotAllowed, NotFound, OnHold, RequestOver, SignIn
+from dispatch.domain.events import request_topic
 from dispatch.domain.lifecycle import Step
 from dispatch.domain.people import Duty
 from dispatch.domain.request import Reach, Request
@@ -332,3 +334,17 @@ def test_a_guest_who_carried_it_is_forgotten_with_the_ask(night: Night) -> None:
     night.close(call.request.public_id, call.owner)
     night.do(shred_request, call.request.id, timedelta(0))
     assert "Maryam" not in str(night.everything())
+
+
+def test_of_two_calls_read_together_each_claim_keeps_the_hands_it_came_through(night: Night) -> None:
+    calls = [Call(night), Call(night)]
+    for call in calls:
+        call.claims(call.opens(call.passes(by(call.ana), named=True)))
+
+    def carried(tx: Tx) -> Mapping[str, Sequence[str | None]]:
+        tails = [tx.journal.topic(request_topic(call.request.id), 0, 100).events for call in calls]
+        return look.context_for(tx, [event for tail in tails for event in tail]).carried
+
+    found = night.see(carried)
+    assert list(found.values()) == [["Ana"], ["Ana"]]
+    assert found.keys() == {night.claims(call.request.id)[0].public_id for call in calls}
