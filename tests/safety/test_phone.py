@@ -160,7 +160,7 @@ def test_a_code_is_worth_nothing_after_ten_minutes_for_another_or_after_a_newer_
 
 
 def test_a_code_to_prove_a_phone_signs_nobody_in(night: Night) -> None:
-    ana = night.person("Ana")
+    ana = proven(night)  # who could sign in by it, with the right kind of code
     asks(night, ana)
     assert isinstance(night.do(token_for, NUMBER, code_of(night, ana)), WrongCode)
 
