@@ -111,7 +111,44 @@ def _carry_over(live: Path, copy: Path) -> None:
             "DELETE FROM main.push_subscription WHERE (mark, person_id) NOT IN "
             "(SELECT mark, person_id FROM live.push_subscription)"
         )
+        _forget_people(raw)
         raw.commit()
+
+
+# Someone who was a member then and is a guest now has erased the account: nothing else makes a guest of a member.
+_SAME = "JOIN live.person l ON l.id = m.id AND l.public_id = m.public_id"
+_ERASED = f"SELECT m.id FROM main.person m {_SAME} WHERE l.guest AND NOT m.guest"  # noqa: S608 - our own names
+_FORGOTTEN = (
+    f"SELECT m.id FROM main.person m {_SAME} "  # noqa: S608 - our own names
+    "WHERE l.name IS NULL AND l.phone IS NULL AND (m.name IS NOT NULL OR m.phone IS NOT NULL)"
+)
+_THEIRS = (
+    ("tie", "a"),
+    ("tie", "b"),
+    ("membership", "person_id"),
+    ("alert", "person_id"),
+    ("coordinator", "person_id"),
+)
+_KNOWN = "(SELECT m.id FROM main.person m JOIN live.person l ON l.id = m.id AND l.public_id = m.public_id)"
+
+
+def _forget_people(raw: sqlite3.Connection) -> None:
+    """Whoever has left since is gone from the copy, too; whom somebody blocked, or the house put on hold, stays so."""
+    erased = [row[0] for row in raw.execute(_ERASED)]
+    forgotten = {row[0] for row in raw.execute(_FORGOTTEN)}
+    columns = [row[1] for row in raw.execute("PRAGMA main.table_info(person)") if row[1] not in ("id", "public_id")]
+    told = ", ".join(columns)
+    raw.executemany(
+        f"UPDATE main.person SET ({told}) = (SELECT {told} FROM live.person l WHERE l.id = person.id) "  # noqa: S608
+        "WHERE id = ?",
+        [(each,) for each in forgotten.union(erased)],
+    )
+    for table, column in _THEIRS:
+        raw.executemany(f"DELETE FROM main.{table} WHERE {column} = ?", [(each,) for each in erased])  # noqa: S608
+    for table, columns_of in (("block", "person_id IN {0} AND blocked IN {0}"), ("hold", "person_id IN {0}")):
+        known = columns_of.format(_KNOWN)
+        raw.execute(f"INSERT OR REPLACE INTO main.{table} SELECT * FROM live.{table} WHERE {known}")  # noqa: S608
+    raw.execute("DELETE FROM main.coordinator WHERE person_id NOT IN (SELECT person_id FROM live.coordinator)")
 
 
 def begin_epoch(url: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.actions import erase
+from dispatch.actions import account, erase
 from dispatch.actions.change_request import AddNote, add_note
 from dispatch.actions.close_request import CloseRequest, close_request
 from dispatch.actions.sign_in import OpenLink, open_link
@@ -179,6 +179,34 @@ def test_what_was_shredded_or_revoked_since_stays_so_when_a_backup_is_put_back(
         assert seen(store, lambda tx, now: tx.requests.secrets(other)) == SECRETS
         with pytest.raises(Exception, match="Open your link again"):
             done(store, lambda tx, now: open_link(tx, now, OpenLink(token=token, cookie=None)))
+
+
+def test_whoever_left_or_was_kept_away_since_stays_so_when_a_backup_is_put_back(
+    sqlite_path: Path, clock: SteppedClock, tmp_path: Path
+) -> None:
+    url, copy = f"sqlite:///{sqlite_path}", tmp_path / "copy.db"
+    with open_store(url, clock=clock, ids=SystemIds(), secret=SECRET) as store:
+
+        def arrive(tx: Any, now: datetime) -> list[int]:
+            made = [new_person(tx, now, name=name, phone=PHONE, place=POINT).id for name in ("Ysolde", "Ben", "Cem")]
+            tx.network.tie(made[0], made[1])
+            tx.network.tie(made[1], made[2])
+            return made
+
+        gone, ben, cem = done(store, arrive)
+        back_up(url, copy)
+        done(store, lambda tx, now: account.erase_me(tx, now, Viewer(person_id=gone)))
+        done(store, lambda tx, now: tx.network.block(ben, cem, now))
+        done(store, lambda tx, now: tx.safety.hold(cem, now + timedelta(hours=24)))
+    put_back(url, copy)
+    with open_store(url, clock=clock, ids=SystemIds(), secret=SECRET) as store:
+        left = seen(store, lambda tx, now: tx.people.by_id(gone))
+        assert (left.name, left.phone, left.place, left.guest) == (None, None, None, True)
+        assert seen(store, lambda tx, now: tx.network.ties_of(ben)) == [cem]
+        assert seen(store, lambda tx, now: tx.people.by_id(ben)).name == "Ben"
+        assert seen(store, lambda tx, now: tx.network.blocked_either_way(cem)) == {ben}
+        assert seen(store, lambda tx, now: tx.safety.is_held(cem))
+    assert b"Ysolde" not in bytes_of(sqlite_path)
 
 
 def _link(tx: Any, now: datetime) -> str:
