@@ -88,7 +88,7 @@ def test_a_call_is_one_trace_from_the_door_over_the_store_to_the_action(play: Pl
     assert (path, headers["api-key"]) == ("/v1/traces", "k")
     assert body["resourceSpans"][0]["resource"]["attributes"][0]["value"] == {"stringValue": "night"}
     spans = collector.spans()
-    door, store, action = spans["POST /v1/requests"], spans["store write"], spans["web.routes.asks.ask"]
+    door, store, action = spans["POST /v1/requests"], spans["store write"], spans["web.routes.asks.post"]
     assert (door["traceId"], door["parentSpanId"]) == (TRACE, ABOVE)
     assert (store["parentSpanId"], action["parentSpanId"]) == (door["spanId"], store["spanId"])
     assert int(store["startTimeUnixNano"]) <= int(action["startTimeUnixNano"])
