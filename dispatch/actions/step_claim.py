@@ -13,6 +13,7 @@ from dispatch.domain.claim import Claim, lease_after, worth_renewing
 from dispatch.domain.errors import NoMoreTime, NotFound, WrongCode
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import BY_CLAIMER, BY_REQUESTER, LEASED, ClaimState, Step, after_step
+from dispatch.domain.plain_text import code_in
 from dispatch.domain.push import Push
 from dispatch.domain.request import Request
 from dispatch.domain.standing import FlagKind
@@ -54,10 +55,9 @@ def step_claim(tx: Tx, now: datetime, command: StepClaim) -> dict[str, Any] | Wr
         case Step.EN_ROUTE:
             changes["left_at"] = now
         case Step.MET:
-            confirmed = command.code is not None
-            if confirmed and (wrong := _wrong(tx, now, request, claim, command.code)) is not None:
+            if command.code is not None and (wrong := _wrong(tx, now, request, claim, command.code)) is not None:
                 return wrong
-            changes |= {"met_at": now, "confirmed": confirmed}
+            changes |= {"met_at": now, "confirmed": command.code is not None}
             tx.due.put(DONE, claim.id, now + limits.MET_UNTIL_DONE)
             tx.due.put(SAFE, claim.id, now + limits.CHECK_AFTER)
         case Step.DONE:
@@ -73,14 +73,14 @@ def step_claim(tx: Tx, now: datetime, command: StepClaim) -> dict[str, Any] | Wr
     return _answer(tx, request, moved, command)
 
 
-def _wrong(tx: Tx, now: datetime, request: Request, claim: Claim, code: str | None) -> WrongCode | None:
+def _wrong(tx: Tx, now: datetime, request: Request, claim: Claim, code: str) -> WrongCode | None:
     """None for the right code. Five wrong ones close the lock for 15 minutes, and the owner is told."""
     tries, until = claim.code_tries, tx.safety.code_locked(claim.id)
     if until is not None and until > now:
         return WrongCode(0)
     if tries >= limits.CODE_TRIES:
         tries = 0  # the time is over: it begins anew
-    if code == claim.tell:
+    if code_in(code) == claim.tell:
         return None
     tries += 1
     tx.claims.move(claim.id, [claim.status], code_tries=tries)

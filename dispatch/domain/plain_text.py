@@ -5,7 +5,7 @@ as text (tests/domain/test_plain_text.py).
 """
 
 from typing import Final
-from unicodedata import category
+from unicodedata import category, decimal
 
 from dispatch.domain import limits
 from dispatch.domain.errors import Invalid
@@ -39,6 +39,11 @@ def check_phone(field: str, text: str | None) -> str | None:
     if number is not None and sum(char.isdigit() for char in number) < limits.PHONE_DIGITS:
         raise Invalid([{"field": field, "says": "a phone number, as you would dial it"}])
     return number
+
+
+def code_in(text: str) -> str:
+    """A code as it was told, however it was typed: its digits may be anybody's, and the gaps between them go."""
+    return "".join(str(decimal(char, char)) for char in text if not char.isspace())
 
 
 def as_cell(text: str) -> str:

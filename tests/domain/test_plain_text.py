@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dispatch.domain import limits
 from dispatch.domain.errors import Invalid
-from dispatch.domain.plain_text import BIDI, as_cell, check_phone, check_text
+from dispatch.domain.plain_text import BIDI, as_cell, check_phone, check_text, code_in
 
 plain = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="".join(BIDI)))
 
@@ -65,3 +65,13 @@ def test_a_cell_that_begins_like_a_formula_is_text_to_a_spreadsheet(cell: str) -
 def test_markup_stays_text_for_the_page_to_show() -> None:
     assert check_text("note", "<b>not bold</b> & co", 100) == "<b>not bold</b> & co"
     assert all(unicodedata.category(char) == "Cf" for char in BIDI)
+
+
+@pytest.mark.parametrize("typed", ["417", " 4 1 7 ", "٤١٧", "۴۱۷", "４１７"])
+def test_a_code_is_the_same_in_anybodys_digits(typed: str) -> None:
+    assert code_in(typed) == "417"
+
+
+@given(st.text(max_size=16))
+def test_whatever_is_typed_as_a_code_is_no_error(typed: str) -> None:
+    assert all(char.isascii() or not char.isdecimal() for char in code_in(typed))

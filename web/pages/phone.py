@@ -13,6 +13,7 @@ from dispatch.actions import set_me
 from dispatch.domain.errors import Invalid, Refused, Replayed, SignIn, WrongCode
 from dispatch.domain.people import Person
 from dispatch.domain.phone import number_of
+from dispatch.domain.plain_text import code_in
 from web.errors import STATUS, code_of
 from web.pages.door import flare_of, form_call, look, ours, with_cookie
 from web.pages.faults import PageRoute
@@ -131,11 +132,8 @@ def _number(typed: str) -> str:
 
 
 def _code(typed: str) -> str:
-    """What was typed, without the blanks that some phones put in.
-
-    Raises: Invalid: what can't be a code costs no try.
-    """
-    code = typed.replace(" ", "")
+    """What was typed. Raises: Invalid: what can't be a code costs no try."""
+    code = code_in(typed)
     if not is_code(code):
         raise Invalid([{"field": "code", "says": "six digits"}])
     return code
