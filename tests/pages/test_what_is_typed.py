@@ -77,6 +77,22 @@ def test_whoever_wants_no_alerts_at_all_gets_none(play: Play) -> None:
     play(story)
 
 
+def test_whoever_keeps_settings_during_a_break_stays_on_it_with_the_quiet_hours_said_elsewhere(play: Play) -> None:
+    async def story(world: World) -> None:
+        async with world.client("cem") as program:
+            quiet = {"from": "21:00", "to": "06:00"}
+            set_so = await program.put("/v1/me/duty", json={"duty": "on_break", "quiet_hours": quiet})
+            assert set_so.is_success, set_so.text
+            cem = await Browser(world).sign_in("cem")
+            key = re.search(r'class="set".*?name="key" value="([^"]+)"', cem.page, re.DOTALL)
+            assert key
+            await cem.post("/help", {"all": "1", "quiet": "1", "seats": "3"}, key[1])
+            me = (await program.get("/v1/me")).json()
+        assert (me["duty"], me["quiet_hours"], me["seats"]) == ("on_break", quiet, 3)
+
+    play(story)
+
+
 def test_money_on_a_report_is_counted_in_what_it_is_named_in(play: Play) -> None:
     async def story(world: World) -> None:
         ask = await world.ask(kind="funds", quantity=40_00, place=None)

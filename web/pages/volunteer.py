@@ -4,6 +4,7 @@ A look changes nothing: an alert is marked seen only by a form or our script, ne
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -230,7 +231,7 @@ async def answer(request: Request, alert_id: str) -> Response:
 
 @router.post("/help")
 async def settings(request: Request) -> Response:
-    """My readiness and my limits; off cuts every channel in the same second."""
+    """My readiness, or (`all`) my limits; off cuts every channel in the same second."""
     call, form = await form_call(request)
     _ = call.person_id
     chosen = form.get("duty") or str(Duty.AVAILABLE)
@@ -252,9 +253,15 @@ async def settings(request: Request) -> Response:
 
     def job(tx: Tx, now: datetime) -> dict[str, Any]:
         until = now + BREAK if duty is Duty.ON_BREAK else None
+        before = set_me.me(tx, call.viewer)
+        said = set_me.SetDuty(viewer=call.viewer, duty=duty, until=until, place=place, changes=changes)
+        if form.get("all"):
+            # Nothing here says whether somebody is ready, and "quiet" leaves hours as they were said elsewhere.
+            quiet = () if before.quiet_from is None or changes["quiet_from"] is None else ("quiet_from", "quiet_to")
+            kept = {name: value for name, value in changes.items() if name not in quiet}
+            said = replace(said, duty=before.duty or Duty.AVAILABLE, until=before.duty_until, changes=kept)
         set_me.set_me(tx, now, set_me.SetMe(viewer=call.viewer, changes=about))
-        command = set_me.SetDuty(viewer=call.viewer, duty=duty, until=until, place=place, changes=changes)
-        return set_me.set_duty(tx, now, command)
+        return set_me.set_duty(tx, now, said)
 
     await call.write(job)
     return RedirectResponse("/help", status_code=303)
