@@ -17,7 +17,8 @@ from dispatch.stories.report import code_version, params_hash
 from dispatch.stories.trial.figures import Row, clean
 
 WIDER: Final = (
-    "main { max-width:1120px; } th { text-align:left; font-weight:600; padding:6px 8px; } td, th { font-size:14px; }"
+    "main { max-width:1120px; } .card { overflow-x:auto; } "
+    "th { text-align:left; font-weight:600; padding:6px 8px; } td, th { font-size:14px; }"
 )
 
 
