@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, Page, Route
 
 from geo import cells, plus_code
 from geo.point import Point
-from tests.browser.conftest import served
 from tests.support.gallery import Evening, Scene, Visitors, evening, scenes
 from tests.web.conftest import BAKER
 
@@ -64,8 +63,8 @@ class Ear:
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
-    with served(tmp_path_factory.mktemp("canary")) as house:
-        yield evening(house)
+    with evening(tmp_path_factory.mktemp("canary")) as held:
+        yield held
 
 
 def visitors_heard(browser: Browser, held: Evening) -> tuple[Visitors, dict[Page, Ear]]:

@@ -13,11 +13,9 @@ import pytest
 from playwright.sync_api import Browser, Error, Page
 from playwright.sync_api import TimeoutError as NotInTime
 
-from tests.browser.conftest import served
 from tests.support.gallery import Evening, Scene, Visitors, evening, scenes
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-TEXTS: dict[str, Any] = {"sms_url": "http://127.0.0.1:1/texts", "sms_countries": ("1",)}
 WIDTHS = (320, 360, 390, 768, 1366, 1920, 3840)
 FITS = "() => document.documentElement.scrollWidth <= innerWidth"
 # Text that leaves its own button, label, card or line.
@@ -49,8 +47,8 @@ RUN = """axe.run(document, {runOnly: %s}).then((found) => JSON.stringify(
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
-    with served(tmp_path_factory.mktemp("evening"), **TEXTS) as house:
-        yield evening(house)
+    with evening(tmp_path_factory.mktemp("evening")) as held:
+        yield held
 
 
 Visit = Callable[..., Visitors]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Enter, House, served
+from tests.browser.conftest import Enter, House
 from tests.support.gallery import Evening, Visitors, evening, scenes
 
 # The scene, where on its page, and what stands there.
@@ -60,8 +60,8 @@ SAYS: dict[str, tuple[tuple[str, str], ...]] = {
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
-    with served(tmp_path_factory.mktemp("states")) as house:
-        yield evening(house)
+    with evening(tmp_path_factory.mktemp("states")) as held:
+        yield held
 
 
 @pytest.mark.timeout(180)

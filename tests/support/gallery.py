@@ -5,21 +5,25 @@ address. A `Scene` says who looks, where, and what they do there before it is wh
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import PHONE, House
+from tests.browser.conftest import PHONE, House, served
 from tests.web.conftest import BAKER, NOTE
 from tests.web.conftest import PHONE as NUMBER
 
 BAKER_TEXT: Final = {"text": "I-15 near Baker, CA"}
 CODE_WRONG: Final = "000"
 NOBODY: Final[Mapping[str, str]] = {}
+TEXTS: Final[Mapping[str, Any]] = {"sms_url": "http://127.0.0.1:1/texts", "sms_countries": ("1",)}
+"""A gateway that nobody reaches: phones are checked as far as the page that wants the code."""
 MAYA: Final = {"name": "Maya", "phone": "+15550177"}
 
 
@@ -115,9 +119,14 @@ class Evening:
         self.step(claim, "met")
 
 
-def evening(house: House) -> Evening:
-    """Everything that happens, so that each state stands at the end. Times count back from then."""
-    held = Evening(house)
+@contextmanager
+def evening(folder: Path) -> Iterator[Evening]:
+    """An open house in which everything has happened, so that each state stands. Times count back from its end."""
+    with served(folder, **TEXTS) as house:
+        yield _after_everything(Evening(house))
+
+
+def _after_everything(held: Evening) -> Evening:
     held.ask("expired")
     held.claim("expired", 4)
     held.wait(hours=7)
@@ -289,7 +298,7 @@ def scenes(held: Evening) -> Sequence[Scene]:
         Scene("help, nobody", None, "/help"),
         Scene("phone", "ana", "/phone"),
         Scene("phone, a wrong code", "ben", "/phone?asked=1", _wrong_phone_code),
-        Scene("phone, signing in", None, "/help", _sign_in_by_phone),
+        Scene("phone, signing in", None, ask, _sign_in_by_phone),
         Scene("take", "cem", f"/r/{asks['asked']}/take"),
         Scene("take, by link", "helper asked", f"/r/{asks['asked']}/take"),
         Scene("take, all found", "helper covered", f"/r/{asks['covered']}/take"),

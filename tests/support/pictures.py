@@ -12,7 +12,6 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.conftest import served
 from tests.support.chromium import HOW, find
 from tests.support.gallery import Visitors, evening, scenes
 from tests.support.site import ROOT
@@ -32,8 +31,8 @@ CLOSED = "() => document.querySelectorAll('main details[open]').forEach((each) =
 
 def phones(browser: Browser, folder: Path) -> None:
     """Ask, follow and help, as they stand in the first viewport of a phone."""
-    with served(folder) as house:
-        visitors = Visitors(browser, evening(house), {"device_scale_factor": 1.5, "color_scheme": "dark"})
+    with evening(folder) as held:
+        visitors = Visitors(browser, held, {"device_scale_factor": 1.5, "color_scheme": "dark"})
         known = {scene.name: scene for scene in scenes(visitors.evening)}
         for name, (scene, top) in PHONES.items():
             page = visitors.look(known[scene])
