@@ -10,11 +10,13 @@ from enum import StrEnum
 from typing import Any
 
 from dispatch.actions.look import seen_request
+from dispatch.actions.push import push_owner
 from dispatch.actions.words import SAFE, tell
 from dispatch.domain import limits
 from dispatch.domain.errors import NotFound
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import LEASED, ClaimState
+from dispatch.domain.push import Push
 from dispatch.domain.request import Request
 from dispatch.domain.standing import FlagKind
 from dispatch.domain.visibility import Role, Viewer, check_part
@@ -39,6 +41,7 @@ def ask_if_safe(tx: Tx, now: datetime, claim_id: int) -> None:
     tx.safety.asked(flag.id)
     tx.due.put(SAFE, claim.id, now + limits.CHECK_AGAIN)
     _tell_owner(tx, request)
+    push_owner(tx, now, request, Push.SAFE)
 
 
 def _tell_owner(tx: Tx, request: Request) -> None:

@@ -20,7 +20,7 @@ from dispatch.domain.lifecycle import ClaimState, RequestState
 from dispatch.domain.people import Person
 from dispatch.domain.push import MANNERS, Push
 from dispatch.domain.request import Request
-from dispatch.domain.visibility import Role, Viewer
+from dispatch.domain.visibility import Role, Viewer, check_part
 from dispatch.ports import Device, Fate, Later, OutboxItem, Tx
 
 CHANNEL: Final = "push"
@@ -245,6 +245,15 @@ def _waiting(tx: Tx, now: datetime, told: Told, item: OutboxItem) -> Told | Late
     return _but(told, request, view)
 
 
+def _unanswered(tx: Tx, now: datetime, told: Told, item: OutboxItem) -> Told | Later | None:
+    """Whether the reader is safe, while they have not said so."""
+    request = tx.requests.by_public(str(item.body["request"]))
+    if request is None or request.requester != told.device.person_id:
+        return None
+    asked = check_part(tx.safety.flags_of(request.id))
+    return _but(told, request, {"id": request.public_id}) if asked else None
+
+
 def _shown(view: Mapping[str, Any]) -> dict[str, Any]:
     """What may stand on a locked screen: counts, steps and first names; no place, phone, note or code."""
     shown = {name: view[name] for name in _ON_A_LOCKED_SCREEN & view.keys()}
@@ -276,5 +285,6 @@ _LOOKS: Final[dict[Push, Look]] = {
     Push.YES: _waiting,
     Push.THERE: _waiting,
     Push.NOBODY: _waiting,
+    Push.SAFE: _unanswered,
     Push.TEST: lambda tx, now, told, item: told,
 }

@@ -32,6 +32,8 @@ class Push(StrEnum):
     """The asker: a car has arrived."""
     NOBODY = "nobody"
     """The asker: nobody yet, and what else is worth a try."""
+    SAFE = "safe"
+    """The asker: are they safe? Asked twice, then a coordinator looks."""
     TEST = "test"
     """Asked for by the reader, to see whether it works."""
 
@@ -56,5 +58,6 @@ MANNERS: Final[dict[Push, Manner]] = {
     Push.YES: Manner(life=limits.PUSH_LIFE),
     Push.THERE: Manner(life=limits.PUSH_LIFE),
     Push.NOBODY: Manner(life=limits.PUSH_LIFE),
+    Push.SAFE: Manner(life=limits.PUSH_LIFE),
     Push.TEST: Manner(life=limits.PUSH_ALERT_LIFE),
 }

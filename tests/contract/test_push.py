@@ -8,6 +8,7 @@ import pytest
 
 from dispatch.actions.account import end_named, erase_me, export_me
 from dispatch.actions.answer_alert import AnswerAlert, answer_alert
+from dispatch.actions.look_after import AnswerSafe, Safe, answer_safe
 from dispatch.actions.push import CHANNEL, send_test, unregister
 from dispatch.actions.set_me import SetDuty, set_duty, show_me
 from dispatch.actions.tend_network import block
@@ -205,6 +206,26 @@ def test_after_a_quarter_of_an_hour_the_one_who_waits_hears_what_else_to_try(pus
     push.send()
     assert [title for title in titles(phone.shows()) if title == "Nobody yet"] == ([] if answered else ["Nobody yet"])
     assert push.waiting() == 0
+
+
+def test_a_phone_in_a_pocket_asks_whether_its_owner_is_safe_until_they_say_so(push: Pushing) -> None:
+    ana = push.night.person("Ana")
+    ben = push.night.person("Ben", friend_of=ana, seats=4)
+    phone = push.phone(ana)
+    request = push.night.post(ana, 2).request
+    claim = push.night.claim(request.public_id, ben, 2)
+    for step in (Step.EN_ROUTE, Step.ON_SCENE, Step.MET):
+        push.night.step(claim["id"], ben, step)
+    push.settle()
+    before = len(phone.handed)
+    push.wait(limits.CHECK_AFTER + timedelta(seconds=1))
+    push.settle()
+    (shown,) = phone.shows()[before:]
+    assert (shown["title"], shown["url"], shown["again"]) == ("Are you safe?", f"/r/{request.public_id}", True)
+    push.night.do(answer_safe, AnswerSafe(request=request.public_id, viewer=Viewer(person_id=ana), answer=Safe.SAFE))
+    push.wait(limits.CHECK_AGAIN + timedelta(seconds=1))
+    push.settle()
+    assert len(phone.shows()) == before + 1
 
 
 def test_a_phone_that_subscribes_after_the_ask_hears_of_it_as_well(push: Pushing) -> None:

@@ -23,7 +23,7 @@ from web.pages.speech import LANGUAGES, Speaker, zone_named
 TITLE_CHARS: Final = 160
 BODY_CHARS: Final = 480
 HELP: Final = "/help"
-BUZZES_AGAIN: Final = frozenset({Push.YES, Push.THERE, Push.NOBODY, Push.PROMOTED, Push.RELEASED, Push.TEST})
+BUZZES_AGAIN: Final = frozenset({Push.YES, Push.THERE, Push.NOBODY, Push.PROMOTED, Push.RELEASED, Push.SAFE, Push.TEST})
 """Takes the place of what is shown, and is heard again. An alert is heard once."""
 CAN_BE_ANSWERED: Final = frozenset({Push.ALERT, Push.AGAIN})
 
@@ -143,6 +143,11 @@ def _nobody(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Wo
     return speak.t("Nobody yet"), [speak.t(sentence, number=number)], _own(_view(told))
 
 
+def _safe(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Words:
+    why = "We ask because you have met, or because somebody is late. Without an answer a coordinator looks."
+    return speak.t("Are you safe?"), [speak.t(why)], _own(_view(told))
+
+
 def _test(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Words:
     return speak.t("This phone can be alerted."), [speak.t("This was only a test. Nobody needs you.")], HELP
 
@@ -160,5 +165,6 @@ WORDS: Final[dict[Push, Callable[[Speaker, Told, datetime, Settings], Words]]] =
     Push.YES: _yes,
     Push.THERE: _there,
     Push.NOBODY: _nobody,
+    Push.SAFE: _safe,
     Push.TEST: _test,
 }
