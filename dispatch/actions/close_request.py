@@ -52,18 +52,18 @@ def close_request(tx: Tx, now: datetime, command: CloseRequest) -> dict[str, Any
         choices = ", ".join(d for d in Disposition if d is not Disposition.EXPIRED)
         raise Invalid([{"field": "disposition", "says": f"one of {choices}"}])
     request = tx.requests.lock(seen.id) or seen
-    if command.note:
-        tx.requests.add_note(request.id, tx.ids.public_id(), request.requester, command.note, now)
-    request = end(tx, now, request, command.disposition, request.requester)
+    request = end(tx, now, request, command.disposition, request.requester, command.note)
     if request.status is RequestState.RESOLVED:
         all_are_safe(tx, now, request)
     return request_state(tx, tx.requests.by_id(request.id) or request, role)
 
 
-def end(tx: Tx, now: datetime, request: Request, disposition: Disposition, actor: int | None) -> Request:
+def end(
+    tx: Tx, now: datetime, request: Request, disposition: Disposition, actor: int | None, note: str | None = None
+) -> Request:
     """The request in its final state: met claims are done, every other standing or standby claim stood down.
 
-    The caller has locked the request. Raises: RequestOver.
+    `actor`: who ends it, and whose words the note is; None is the house. The caller has locked the request. Raises: RequestOver.
     """
     status = after_happening(request.status, DISPOSITIONS[disposition])
     ended, came_back = [], 0
@@ -86,14 +86,14 @@ def end(tx: Tx, now: datetime, request: Request, disposition: Disposition, actor
         closed_at=now,
         seats_taken=request.seats_taken - came_back,
     )
-    notes = [note_id for note_id, *_, at in tx.requests.notes(request.id, limits.NOTES_SHOWN) if at == now]
     parts: dict[str, object] = {
         "disposition": str(disposition),
         "closed_at": moment(now),
         "claims": [part(claim) for claim in ended],
     }
-    tell_parts = parts | ({"added": notes[-1]} if notes else {})
-    tell(tx, request, EventKind.CLOSED, actor, off=None, **tell_parts)
+    if note and tx.requests.add_note(request.id, note_id := tx.ids.public_id(), actor, note, now):
+        parts["added"] = note_id
+    tell(tx, request, EventKind.CLOSED, actor, off=None, **parts)
     rows = [(claim.person_id, {"claim": claim.public_id}) for claim in ended]
     tx.journal.append_inbox(InboxKind.CLAIM_CHANGED, rows, request.id)
     for kind in (WAVE, EXPIRE, REOPEN):

@@ -188,7 +188,9 @@ def _thaw(tx: Tx, request: Request) -> None:
         tell(tx, request, EventKind.NOTE_ADDED, None, frozen=None)
 
 
-def close(tx: Tx, now: datetime, viewer: Viewer, public_id: str, disposition: Disposition) -> dict[str, Any]:
+def close(
+    tx: Tx, now: datetime, viewer: Viewer, public_id: str, disposition: Disposition, note: str | None = None
+) -> dict[str, Any]:
     """The row of the queue as it ended: referred, unfounded, resolved.
 
     Raises: NotFound, RequestOver.
@@ -196,7 +198,7 @@ def close(tx: Tx, now: datetime, viewer: Viewer, public_id: str, disposition: Di
     by, request = _request(tx, viewer, public_id)
     if request.over:
         raise RequestOver(request.status)
-    ended = end(tx, now, request, disposition, None)
+    ended = end(tx, now, request, disposition, None, note)
     for flag in tx.safety.flags_of(request.id):
         tx.safety.settle(flag.id, closed_as(disposition), now)
     tx.audit.add(Deed.DECIDED, actor=by, request=request.id, why=closed_as(disposition))
@@ -228,9 +230,8 @@ def merge(tx: Tx, now: datetime, viewer: Viewer, public_id: str, into: str) -> d
     if any(claim.status in UNFINISHED for claim in tx.claims.of_request(double.id)):
         raise Invalid([{"field": "into", "says": "somebody is coming to this one: merge the other one into it"}])
     told = f"A coordinator found that this ask and another one are the same. Help comes to that one: {_code(keep)}."
-    tx.requests.add_note(double.id, tx.ids.public_id(), None, told, now)
     _let_follow(tx, now, double.requester, keep)
-    end(tx, now, double, Disposition.REFERRED, None)
+    end(tx, now, double, Disposition.REFERRED, None, told)
     note = tx.ids.public_id()
     if tx.requests.add_note(keep.id, note, None, f"The same ask came twice; {_code(double)} is part of this one.", now):
         tell(tx, keep, EventKind.NOTE_ADDED, None, added=note)

@@ -135,8 +135,12 @@ def test_a_frozen_ask_goes_on_when_taken_over_and_ends_when_referred(play: Play)
             await world.post(helper, "/v1/reports", {"claim": claim["id"], "reason": "nobody there"})
         assert (await act(world, f"requests/{ask['id']}/take")).json() == {"taken": 1}
         await world.claim("cem", ask["id"])
-        ended = await act(world, f"requests/{ask['id']}/close", {"disposition": "referred"})
+        how = {"disposition": "referred", "note": "The sheriff is on the way."}
+        ended = await act(world, f"requests/{ask['id']}/close", how)
         assert ended.json()["status"] == "resolved"
+        async with world.client("ana") as owner:
+            notes = (await owner.get(f"/v1/requests/{ask['id']}")).json()["notes"]
+        assert [note["text"] for note in notes] == ["The sheriff is on the way."]
         async with world.client("dora") as desk:
             assert (await desk.get("/v1/desk")).json()["flags"] == []
 

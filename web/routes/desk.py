@@ -49,8 +49,9 @@ async def post_desk_close(request: Request, id: str) -> Response:  # noqa: A002
     """Ends somebody's ask: referred to others, unfounded, resolved."""
     call = await begin(request)
     public_id = named(id)
-    disposition = Disposition((await call.body(bodies.CloseBody)).disposition)
-    return written(await call.write(lambda tx, now: desk.close(tx, now, call.viewer, public_id, disposition)))
+    body = await call.body(bodies.CloseBody)
+    how = Disposition(body.disposition)
+    return written(await call.write(lambda tx, now: desk.close(tx, now, call.viewer, public_id, how, body.note)))
 
 
 @router.post(
