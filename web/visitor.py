@@ -22,7 +22,8 @@ _NOWHERE: Final = "localhost"
 class Visitor:
     """One caller. `at_home`: reached us directly over loopback, so it is the operator's own machine.
 
-    `known`: it is, or one of the listed proxies stands between.
+    `known`: it is, or one of the listed proxies stands between. `veiled`: somebody stands between who is not listed,
+    so that the address is not the caller's.
     """
 
     address: Address | None
@@ -31,6 +32,7 @@ class Visitor:
     agent: str
     at_home: bool
     known: bool = False
+    veiled: bool = False
 
     @property
     def prefix(self) -> str:
@@ -71,6 +73,7 @@ def visitor_of(scope: Mapping[str, Any], trusted: Sequence[Network]) -> Visitor:
         agent=headers.get(b"user-agent", b"").decode("latin-1")[:200],
         at_home=at_home,
         known=at_home or _listed(peer, trusted),
+        veiled=forwarded and not _listed(peer, trusted),
     )
 
 

@@ -63,7 +63,9 @@ def end(
 ) -> Request:
     """The request in its final state: met claims are done, every other standing or standby claim stood down.
 
-    `actor`: who ends it, and whose words the note is; None is the house. The caller has locked the request. Raises: RequestOver.
+    `actor`: who ends it, and whose words the note is; None is the house. The caller has locked the request.
+
+    Raises: RequestOver.
     """
     status = after_happening(request.status, DISPOSITIONS[disposition])
     ended, came_back = [], 0

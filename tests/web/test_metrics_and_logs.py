@@ -62,3 +62,13 @@ def test_a_line_of_json_says_where_it_broke_and_not_what_the_error_says() -> Non
     assert "test_metrics_and_logs.py" in told["where"]
     assert NOTE not in stream.getvalue()
     assert PHONE not in stream.getvalue()
+
+
+def test_behind_a_proxy_that_nobody_named_the_world_reads_no_metrics(play: Play) -> None:
+    async def story(world: World) -> None:
+        async with world.client() as machine:
+            assert (await machine.get("/metrics")).status_code == 200
+            behind = await machine.get("/metrics", headers={"x-forwarded-for": "203.0.113.7"})
+            assert behind.status_code == 404
+
+    play(story)

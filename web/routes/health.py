@@ -51,8 +51,8 @@ def _unready(reason: str) -> Response:
 async def get_metrics(request: Request) -> Response:
     """Prometheus text. Told to this machine and its private network only: volumes are nobody else's business."""
     state = request.app.state
-    address = visitor_of(request.scope, state.trusted).address
-    if address is not None and address.is_global:
+    visitor = visitor_of(request.scope, state.trusted)
+    if visitor.veiled or (visitor.address is not None and visitor.address.is_global):
         raise NotFound("page")
     flare: Flare = state.flare
     now = flare.clock.now()
