@@ -216,6 +216,7 @@ def _alert_view(tx: Tx, alert: Alert, request: Request, people: dict[int, Person
         },
         "answer": str(alert.answer) if alert.answer else None,
         "seen_at": moment(alert.seen_at),
+        "answered_at": moment(alert.answered_at),
         "created_at": moment(alert.created_at),
     }
 

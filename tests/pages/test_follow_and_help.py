@@ -329,3 +329,17 @@ def test_whoever_comes_blocks_who_asked_and_nobody_else_can(play: Play) -> None:
         assert [each["name"] for each in told] == ["Ana"]
 
     play(story)
+
+
+def test_whoever_was_asked_an_hour_ago_reads_that_they_are_not_needed_any_more(play: Play) -> None:
+    async def story(world: World) -> None:
+        _, ask = await asked(world)
+        for _ in range(12):
+            await world.turn(timedelta(minutes=5))
+        async with world.client("ana") as ana:
+            await world.post(ana, f"/v1/requests/{ask}/close", {"disposition": "resolved"})
+        await world.turn(timedelta(seconds=5))
+        ben = await Browser(world).sign_in("ben")
+        assert "You are not needed any more." in ben.words(), ben.words()
+
+    play(story)

@@ -174,8 +174,10 @@ def _thanks(reader: Reader, thanks: dict[str, Any]) -> Markup:
 def _gone(reader: Reader, alerts: list[dict[str, Any]]) -> Markup | None:
     """The kind word for whoever was asked and is not needed any more, for half an hour."""
     for alert in alerts:
-        at = datetime.fromisoformat(alert["created_at"])
-        if alert["answer"] == Answer.STOOD_DOWN and reader.now - at < JUST_OVER:
+        if (
+            alert["answer"] == Answer.STOOD_DOWN
+            and reader.now - datetime.fromisoformat(alert["answered_at"]) < JUST_OVER
+        ):
             return helping.not_needed(reader.speak, alert["status"], drill=alert["drill"])
     return None
 
