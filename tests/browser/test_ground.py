@@ -61,7 +61,9 @@ def test_the_map_appears_from_our_own_host_within_its_budget_and_breaks_no_polic
     opened(page, "map")
     assert [url for url in asked if not url.startswith((house.address, "data:", "blob:"))] == []
     assert sum(weights) <= BYTES
-    assert len([url for url in asked if url.startswith(house.address)]) <= REQUESTS, asked
+    # What it is made of; how often it asks for news while it opens depends on how long that takes.
+    made_of = [url for url in asked if url.startswith(house.address) and "/watch/scene" not in url]
+    assert len(made_of) <= REQUESTS, asked
     assert [line for line in said if "GPU stall" not in line] == []
     assert page.locator(".map-box canvas").count() == 1
 

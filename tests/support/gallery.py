@@ -5,7 +5,7 @@ address. A `Scene` says who looks, where, and what they do there before it is wh
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from tests.browser.conftest import PHONE, House, served
 from tests.web.conftest import BAKER, NOTE
@@ -228,8 +228,6 @@ def _offline(page: Page) -> None:
     page.context.set_offline(True)
     _form(page)
     page.wait_for_selector("#note:not(:empty)")
-    page.context.set_offline(False)
-    page.evaluate("() => localStorage.clear()")
 
 
 def _town(page: Page) -> None:
@@ -387,6 +385,10 @@ class Visitors:
     def look(self, scene: Scene, lang: str = "en") -> Page:
         """The page in its state."""
         page = self.page(scene)
+        # What an earlier look kept on the phone for want of signal is thrown away before there is signal again.
+        with suppress(Error):  # no page yet, or one that is about to leave
+            page.evaluate("() => localStorage.clear()")
+        page.context.set_offline(False)
         join = "&" if "?" in scene.path else "?"
         page.goto(f"{self.evening.house.address}{scene.path}{join}lang={lang}", wait_until="domcontentloaded")
         scene.act(page)
