@@ -13,7 +13,7 @@ from dispatch.domain.claim import Claim, lease_after, worth_renewing
 from dispatch.domain.errors import NoMoreTime, NotFound, WrongCode
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import BY_CLAIMER, BY_REQUESTER, LEASED, ClaimState, Step, after_step
-from dispatch.domain.plain_text import code_in
+from dispatch.domain.plain_text import in_plain_digits
 from dispatch.domain.push import Push
 from dispatch.domain.request import Request
 from dispatch.domain.standing import FlagKind
@@ -80,7 +80,7 @@ def _wrong(tx: Tx, now: datetime, request: Request, claim: Claim, code: str) -> 
         return WrongCode(0)
     if tries >= limits.CODE_TRIES:
         tries = 0  # the time is over: it begins anew
-    if code_in(code) == claim.tell:
+    if in_plain_digits(code) == claim.tell:
         return None
     tries += 1
     tx.claims.move(claim.id, [claim.status], code_tries=tries)

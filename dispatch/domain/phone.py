@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from dispatch.domain import limits
 from dispatch.domain.errors import Invalid
+from dispatch.domain.plain_text import in_plain_digits
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_BETWEEN = re.compile(r"[\s().\-\u2010-\u2015/]")
+_BETWEEN = re.compile(r"[().\-\u2010-\u2015/]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +31,12 @@ class PhoneCode:
     at: datetime
 
 
-def number_of(text: str | None) -> str | None:
-    """The number as + and digits (E.164), None for nothing.
+def number_of(text: str) -> str:
+    """The number as + and digits (E.164), typed in anybody's digits.
 
     Raises: Invalid for what is none, or has no country code: whom would we text?
     """
-    plain = _BETWEEN.sub("", (text or "").strip())
-    if not plain:
-        return None
+    plain = _BETWEEN.sub("", in_plain_digits(text))
     if plain.startswith("00"):
         plain = "+" + plain[2:]
     if not plain.isascii() or not _E164.fullmatch(plain):
@@ -48,9 +47,9 @@ def number_of(text: str | None) -> str | None:
 def same_number(one: str | None, other: str | None) -> bool:
     """Are these one number, however each is typed? What can't be read as one is only itself."""
     try:
-        return number_of(one) == number_of(other)
+        return one == other or number_of(one or "") == number_of(other or "")
     except Invalid:
-        return one == other
+        return False
 
 
 def listed(number: str, prefixes: Iterable[str]) -> str | None:

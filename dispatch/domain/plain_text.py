@@ -41,8 +41,8 @@ def check_phone(field: str, text: str | None) -> str | None:
     return number
 
 
-def code_in(text: str) -> str:
-    """A code as it was told, however it was typed: its digits may be anybody's, and the gaps between them go."""
+def in_plain_digits(text: str) -> str:
+    """A code or a number, however it was typed: anybody's digits become 0 to 9, and the gaps between them go."""
     return "".join(str(decimal(char, char)) for char in text if not char.isspace())
 
 

@@ -128,6 +128,7 @@ _THEIRS = (
     ("membership", "person_id"),
     ("alert", "person_id"),
     ("coordinator", "person_id"),
+    ("phone_code", "person_id"),
 )
 _KNOWN = "(SELECT m.id FROM main.person m JOIN live.person l ON l.id = m.id AND l.public_id = m.public_id)"
 

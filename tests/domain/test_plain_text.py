@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dispatch.domain import limits
 from dispatch.domain.errors import Invalid
-from dispatch.domain.plain_text import BIDI, as_cell, check_phone, check_text, code_in
+from dispatch.domain.plain_text import BIDI, as_cell, check_phone, check_text, in_plain_digits
 
 plain = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="".join(BIDI)))
 
@@ -69,9 +69,9 @@ def test_markup_stays_text_for_the_page_to_show() -> None:
 
 @pytest.mark.parametrize("typed", ["417", " 4 1 7 ", "٤١٧", "۴۱۷", "４１７"])
 def test_a_code_is_the_same_in_anybodys_digits(typed: str) -> None:
-    assert code_in(typed) == "417"
+    assert in_plain_digits(typed) == "417"
 
 
 @given(st.text(max_size=16))
 def test_whatever_is_typed_as_a_code_is_no_error(typed: str) -> None:
-    assert all(char.isascii() or not char.isdecimal() for char in code_in(typed))
+    assert all(char.isascii() or not char.isdecimal() for char in in_plain_digits(typed))

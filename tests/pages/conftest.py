@@ -39,6 +39,20 @@ class Browser:
         assert self.status == 200, self.page
         return self
 
+    async def keep_settings(self, **fields: str) -> str:
+        """The page after the settings on it were kept."""
+        key = re.search(r'class="set".*?name="key" value="([^"]+)"', self.page, re.DOTALL)
+        assert key, self.words()
+        return await self.post("/help", {"all": "1", **fields}, key[1])
+
+    async def invite(self) -> str:
+        """The token of a fresh invite."""
+        await self.get("/ready")
+        await self.post("/ready/invite")
+        token = re.search(r"#(fli_[\w-]+)", self.page)
+        assert token, self.words()
+        return token[1]
+
     def key(self, path: str) -> str:
         """The hidden key of the form that goes there."""
         pattern = rf'<form[^>]*action="{re.escape(path)}"[^>]*>.*?name="key" value="([^"]+)"'

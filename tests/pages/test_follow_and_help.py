@@ -199,16 +199,10 @@ def test_a_stranger_with_the_link_for_helpers_takes_seats(play: Play) -> None:
 
 def test_an_invited_friend_is_ready_after_one_form(play: Play) -> None:
     async def story(world: World) -> None:
-        ana = await Browser(world).sign_in("ana")
-        await ana.get("/ready")
-        await ana.post("/ready/invite")
-        token = re.search(r"#(fli_[\w-]+)", ana.page)
-        assert token
+        token = await (await Browser(world).sign_in("ana")).invite()
         friend = Browser(world)
         await friend.get("/join")
-        await friend.post(
-            "/join", {"token": token[1], "name": "Eva", "town": "Barstow, CA", "seats": "3", "reach": "60"}
-        )
+        await friend.post("/join", {"token": token, "name": "Eva", "town": "Barstow, CA", "seats": "3", "reach": "60"})
         assert "Done. This link is your key." in friend.words()
         await friend.get("/help")
         assert 'value="Eva"' in friend.page
@@ -269,9 +263,7 @@ def test_who_may_ask_me_is_chosen_in_the_settings_and_stays(play: Play) -> None:
         cem = await Browser(world).sign_in("cem")
         assert cem.page.count('name="asks"') == 3
         assert len(re.findall(r'name="asks" value="\w+" checked', cem.page)) == 3
-        key = re.search(r'class="set".*?name="key" value="([^"]+)"', cem.page, re.DOTALL)
-        assert key
-        await cem.post("/help", {"all": "1", "duty": "available", "asks": "communities"}, key[1])
+        await cem.keep_settings(asks="communities")
         assert re.findall(r'name="asks" value="(\w+)" checked', cem.page) == ["communities"]
         await asked(world)
         await world.turn()

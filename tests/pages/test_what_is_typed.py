@@ -34,14 +34,10 @@ def test_an_old_link_to_ask_again_opens_the_empty_form_and_no_dead_end(play: Pla
 
 def test_a_town_nobody_can_read_costs_nobody_their_invite(play: Play) -> None:
     async def story(world: World) -> None:
-        ana = await Browser(world).sign_in("ana")
-        await ana.get("/ready")
-        await ana.post("/ready/invite")
-        token = re.search(r"#(fli_[\w-]+)", ana.page)
-        assert token
+        token = await (await Browser(world).sign_in("ana")).invite()
         friend = Browser(world)
         await friend.get("/join")
-        key, typed = friend.key("/join"), {"token": token[1], "name": "Eva"}
+        key, typed = friend.key("/join"), {"token": token, "name": "Eva"}
         await friend.post("/join", typed | {"town": "x" * 501}, key)
         assert friend.status == 422
         await friend.post("/join", typed | {"town": "Barstow, CA"}, key)
@@ -53,10 +49,7 @@ def test_a_town_nobody_can_read_costs_nobody_their_invite(play: Play) -> None:
 def test_settings_beyond_what_anybody_drives_are_kept_at_the_most_there_is(play: Play) -> None:
     async def story(world: World) -> None:
         cem = await Browser(world).sign_in("cem")
-        key = re.search(r'class="set".*?name="key" value="([^"]+)"', cem.page, re.DOTALL)
-        assert key
-        typed = {"all": "1", "duty": "available"} | dict.fromkeys(("reach", "alerts", "seats"), "99999999999")
-        await cem.post("/help", typed, key[1])
+        await cem.keep_settings(**dict.fromkeys(("reach", "alerts", "seats"), "99999999999"))
         assert cem.status == 200
         async with world.client("cem") as program:
             me = (await program.get("/v1/me")).json()
@@ -68,9 +61,7 @@ def test_settings_beyond_what_anybody_drives_are_kept_at_the_most_there_is(play:
 def test_whoever_wants_no_alerts_at_all_gets_none(play: Play) -> None:
     async def story(world: World) -> None:
         cem = await Browser(world).sign_in("cem")
-        key = re.search(r'class="set".*?name="key" value="([^"]+)"', cem.page, re.DOTALL)
-        assert key
-        await cem.post("/help", {"all": "1", "duty": "available", "alerts": "0"}, key[1])
+        await cem.keep_settings(alerts="0")
         async with world.client("cem") as program:
             assert (await program.get("/v1/me")).json()["alerts_per_week_max"] == 0
 
@@ -84,9 +75,7 @@ def test_whoever_keeps_settings_during_a_break_stays_on_it_with_the_quiet_hours_
             set_so = await program.put("/v1/me/duty", json={"duty": "on_break", "quiet_hours": quiet})
             assert set_so.is_success, set_so.text
             cem = await Browser(world).sign_in("cem")
-            key = re.search(r'class="set".*?name="key" value="([^"]+)"', cem.page, re.DOTALL)
-            assert key
-            await cem.post("/help", {"all": "1", "quiet": "1", "seats": "3"}, key[1])
+            await cem.keep_settings(quiet="1", seats="3")
             me = (await program.get("/v1/me")).json()
         assert (me["duty"], me["quiet_hours"], me["seats"]) == ("on_break", quiet, 3)
 

@@ -82,8 +82,10 @@ def test_nothing_that_can_be_made_from_the_description_breaks_the_server(tmp_pat
             answered: Counter[int] = Counter()
             make(world, "cem")
             world.tokens |= {power: link.rpartition("#")[2] for power, link in asked["links"].items()}
-            for result in schema.get_all_operations():
-                answered += _fuzz(runner, world, result.ok(), asked["id"])
+            # Accounts and sessions end last: after that everybody is nobody.
+            operations = [result.ok() for result in schema.get_all_operations()]
+            for operation in sorted(operations, key=lambda each: each.method == "delete"):
+                answered += _fuzz(runner, world, operation, asked["id"])
             assert answered.total() > 200
             assert {200, 201, 404, 422} <= answered.keys(), answered
             assert not [status for status in answered if status >= 500], answered

@@ -19,7 +19,7 @@ class Forwarded:
     """A Wire for a server without `flare.socket`: a queue and the application's own task."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Message] = asyncio.Queue()
         self._waiting = 0
         self._room = asyncio.Event()
         self._room.set()
@@ -51,7 +51,8 @@ class Forwarded:
 
     async def send_all(self, send: Send) -> None:
         """Hands the server what is queued, until the close has gone out."""
-        while (message := await self._queue.get()) is not None:
+        while True:
+            message = await self._queue.get()
             await send(message)
             self._waiting -= len(message.get("text", ""))
             if self._queue.empty():

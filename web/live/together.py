@@ -63,6 +63,8 @@ class Together:
 
     async def _answer(self, some: list[_Asked]) -> None:
         some = [asked for asked in some if not asked.answer.done()]
+        if not some:
+            return
         try:
             jobs = [asked.begin() for asked in some]
             outcomes = await self._store.read(lambda tx, now: [_tried(job, tx, now) for job in jobs])
@@ -71,7 +73,7 @@ class Together:
                 # A statement that failed may have spoilt the snapshot for those after it.
                 for asked in some:
                     await self._answer([asked])
-            elif some and not some[0].answer.done():
+            elif not some[0].answer.done():
                 some[0].answer.set_exception(error)
             return
         for asked, (answer, refused) in zip(some, outcomes, strict=True):

@@ -13,7 +13,7 @@ from dispatch.actions import set_me
 from dispatch.domain.errors import Invalid, Refused, Replayed, SignIn, WrongCode
 from dispatch.domain.people import Person
 from dispatch.domain.phone import number_of
-from dispatch.domain.plain_text import code_in
+from dispatch.domain.plain_text import in_plain_digits
 from web.errors import STATUS, code_of
 from web.pages.door import flare_of, form_call, look, ours, with_cookie
 from web.pages.faults import PageRoute
@@ -76,7 +76,7 @@ async def send_code(request: Request) -> Response:
     person = await call.read(lambda tx, now: set_me.me(tx, call.viewer))
     to, typed = _to(request, form.get("to")), form.get("phone")
     try:
-        number = _number(typed)
+        number = number_of(typed)
     except Invalid as fault:
         reader = reader_of(request)
         return _page(request, reader, to=to, person=person, number=typed, fault=_says(reader, fault), status=422)
@@ -104,7 +104,7 @@ async def send_sign_in(request: Request) -> Response:
     call, form = await form_call(request)
     reader, typed = reader_of(request), form.get("phone")
     try:
-        number = _number(typed)
+        number = number_of(typed)
     except Invalid as fault:
         return _page(request, reader, number=typed, fault=_says(reader, fault), status=422)
     await code_asked(call, number, None)
@@ -115,7 +115,7 @@ async def send_sign_in(request: Request) -> Response:
 async def sign_in(request: Request) -> Response:
     """Signed in as the member who proved that number last."""
     call, form = await form_call(request)
-    number = _number(form.get("phone"))
+    number = number_of(form.get("phone"))
     try:
         _, cookie = await signed_in(call, number, _code(form.get("code")))
     except (WrongCode, Invalid, Replayed) as fault:
@@ -124,16 +124,9 @@ async def sign_in(request: Request) -> Response:
     return with_cookie(RedirectResponse(BACK, status_code=303), cookie, call.flare)
 
 
-def _number(typed: str) -> str:
-    number = number_of(typed)
-    if number is None:
-        raise Invalid([{"field": "phone", "says": "must not be empty"}])
-    return number
-
-
 def _code(typed: str) -> str:
     """What was typed. Raises: Invalid: what can't be a code costs no try."""
-    code = code_in(typed)
+    code = in_plain_digits(typed)
     if not is_code(code):
         raise Invalid([{"field": "code", "says": "six digits"}])
     return code

@@ -13,12 +13,9 @@ from web.schemas.bodies import Body
 
 def _number(text: str) -> str:
     try:
-        number = number_of(text)
+        return number_of(text)
     except Invalid as fault:
         raise PydanticCustomError("phone", "{says}", {"says": fault.errors[0]["says"]}) from None
-    if number is None:
-        raise PydanticCustomError("phone", "must not be empty")
-    return number
 
 
 Number = Annotated[
