@@ -6,10 +6,11 @@ storage and caches, as the debugger sees them. tests/pages/test_canary.py reads 
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Error, Page, Route
 
 from geo import cells, plus_code
 from geo.point import Point
@@ -50,15 +51,25 @@ class Ear:
         if route.request.resource_type == "eventsource":
             route.continue_()
             return
-        answer = route.fetch(max_redirects=0)
+        answer = route.fetch(max_redirects=0, timeout=0)  # a long poll takes as long as it likes
         self.heard += [json.dumps(answer.headers), answer.body().decode("utf-8", "replace")]
         route.fulfill(response=answer)
 
     def all(self, page: Page) -> str:
         """As one text, with what stands on the page and what the browser keeps."""
-        text = "\n".join([*self.heard, page.content(), page.evaluate(STORED)])
+        text = "\n".join([*self.heard, *kept(page)])
         self.heard.clear()
         return text
+
+
+def kept(page: Page) -> tuple[str, str]:
+    """What stands on the page and what the browser keeps; read once more where the page was just leaving."""
+    page.wait_for_load_state("load")
+    try:
+        return page.content(), page.evaluate(STORED)
+    except Error:
+        page.wait_for_load_state("load")
+        return page.content(), page.evaluate(STORED)
 
 
 @pytest.fixture(scope="module")
@@ -82,16 +93,15 @@ def told(browser: Browser, held: Evening, who: set[str | None], names: tuple[str
     """What each scene of these people was sent."""
     visitors, ears = visitors_heard(browser, held)
     found: dict[str, str] = {}
-    for scene in scenes(held):
-        kind = scene.who.split()[0] if scene.who else None
-        if kind in who and scene.name.startswith(names):
-            page = visitors.page(scene)
-            page.route("**", ears[page].pass_on)
-            visitors.look(scene)
-            page.wait_for_load_state("load")
-            found[f"{scene.name}, {scene.who}"] = ears[page].all(page)
-            page.unroute_all(behavior="ignoreErrors")
-    visitors.close()
+    with closing(visitors):
+        for scene in scenes(held):
+            kind = scene.who.split()[0] if scene.who else None
+            if kind in who and scene.name.startswith(names):
+                page = visitors.page(scene)
+                page.route("**", ears[page].pass_on)
+                visitors.look(scene)
+                found[f"{scene.name}, {scene.who}"] = ears[page].all(page)
+                page.unroute_all(behavior="ignoreErrors")
     return found
 
 
@@ -125,20 +135,20 @@ SUBSCRIBED = """(ids) => new Promise((done) => {
 def test_no_frame_and_no_message_holds_a_secret_while_things_happen(browser: Browser, held: Evening) -> None:
     visitors, ears = visitors_heard(browser, held)
     ask = held.asks["asked"]
-    pages = {
-        who: visitors.look(Scene("live", who, path))
-        for who, path in (("view asked", f"/r/{ask}"), ("helper asked", f"/r/{ask}"), ("cem", "/help"))
-    }
-    pages["nobody"] = visitors.look(Scene("live", None, "/watch", wall=True))
-    for who, page in pages.items():
-        topics = ["inbox"] if who == "cem" else []
-        assert page.evaluate(SUBSCRIBED, [f"req:{ask}", "map:*", f"pos:{ask}", *topics])
-    held.post("ana", f"/v1/requests/{ask}/notes", {"text": "Zephyrine is by the water tank now"})
-    held.claim("asked", 2)
-    for who in ("view asked", "helper asked"):
-        pages[who].locator("#headline", has_text="2 of 9 seats found").wait_for()
-    texts = {who: ears[page].all(page) for who, page in pages.items()}
-    visitors.close()
+    with closing(visitors):
+        pages = {
+            who: visitors.look(Scene("live", who, path))
+            for who, path in (("view asked", f"/r/{ask}"), ("helper asked", f"/r/{ask}"), ("cem", "/help"))
+        }
+        pages["nobody"] = visitors.look(Scene("live", None, "/watch", wall=True))
+        for who, page in pages.items():
+            topics = ["inbox"] if who == "cem" else []
+            assert page.evaluate(SUBSCRIBED, [f"req:{ask}", "map:*", f"pos:{ask}", *topics])
+        held.post("ana", f"/v1/requests/{ask}/notes", {"text": "Zephyrine is by the water tank now"})
+        held.claim("asked", 2)
+        for who in ("view asked", "helper asked"):
+            pages[who].locator("#headline", has_text="2 of 9 seats found").wait_for()
+        texts = {who: ears[page].all(page) for who, page in pages.items()}
     assert all('"f":"subbed"' in text for text in texts.values())
     assert leaks(texts, held) == {}
 

@@ -44,6 +44,22 @@ def test_a_link_opened_without_signal_is_kept_to_be_tried_again(enter: Enter, ho
     expect(page.locator("body")).to_contain_text("Settings")
 
 
+def test_a_page_that_asks_too_often_says_that_it_tries_again_and_stays(enter: Enter, call: Call) -> None:
+    request = ask(call, "ana", 4)
+    page = enter("ana", "/")
+    page.add_init_script("delete window.EventSource")
+    page.clock.install()
+    page.route("**/live?*wait=*", lambda route: route.fulfill(status=429))
+    page.goto(f"{page.url}r/{request}")
+    page.evaluate("() => (window.stayed = true)")
+    expect(page.locator("#fresh")).to_contain_text("Trying again")
+    page.unroute_all()
+    call("ben", f"/v1/requests/{request}/claims", {"seats": 2})
+    page.clock.fast_forward(10_000)
+    expect(page.locator("#headline")).to_contain_text("2 of 4 seats found")
+    assert page.evaluate("() => window.stayed")
+
+
 def test_escape_leads_out_of_a_replay_from_its_slider(enter: Enter, call: Call) -> None:
     request = ask(call, "ana", 4)
     call("ana", f"/v1/requests/{request}/close", {"disposition": "resolved"})

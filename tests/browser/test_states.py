@@ -1,6 +1,7 @@
 """What each state says, in a real browser: the sentences a person reads."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -66,15 +67,14 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
 
 @pytest.mark.timeout(180)
 def test_every_state_says_what_it_is_and_what_comes_next(browser: Browser, held: Evening) -> None:
-    visitors = Visitors(browser, held)
     known = {scene.name: scene for scene in scenes(held)}
     missing: list[str] = []
-    for name, sentences in SAYS.items():
-        page = visitors.look(known[name])
-        for where, words in sentences:
-            if not page.locator(where, has_text=words).count():
-                missing.append(f"{name}: {words}")
-    visitors.close()
+    with closing(Visitors(browser, held)) as visitors:
+        for name, sentences in SAYS.items():
+            page = visitors.look(known[name])
+            for where, words in sentences:
+                if not page.locator(where, has_text=words).count():
+                    missing.append(f"{name}: {words}")
     assert missing == []
 
 

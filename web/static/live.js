@@ -85,12 +85,13 @@ async function poll() {
   while (!document.hidden) {
     try {
       const answer = await fetch(`${box.dataset.from}?after=${encodeURIComponent(at)}&wait=25`, { headers: { accept: "text/html" } });
+      const later = answer.status >= 500 || answer.status === 429;
       if (answer.status === 200) show(answer.headers.get("x-position"), await answer.text());
-      else if (answer.status >= 500) say(fresh.dataset.broke, true);
+      else if (later) say(fresh.dataset.broke, true);
       else if (answer.status !== 204) return location.reload();
       else found();
       heard = Date.now();
-      if (answer.status >= 500) throw new Error("ours");
+      if (later) throw new Error("ours");
     } catch (error) {
       if (error.message !== "ours") lost();
       await new Promise((go) => setTimeout(go, 2000 + Math.random() * 4000));
