@@ -133,6 +133,7 @@ HELLO_S: Final = 10
 MAX_AGE_S: Final = 3_600  # a connection renews itself
 WRITE_BUFFER_BYTES: Final = 128 * 1024  # waiting for one reader; more and it is cut
 TICK_BUFFER_BYTES: Final = 16 * 1024  # a map tick skips a socket with more than this waiting
+BREATH_S: Final = 0.02  # a hub that was telling that long lets as much time pass, at most this, before it tells more
 SUBSCRIBE_READS: Final = 2  # reads for those who come in, at once in one worker: two of its four readers are others'
 HANDSHAKES_PER_S: Final = 200
 HANDSHAKES_BURST: Final = 400

@@ -1,5 +1,6 @@
 """The SQLite file: who may have it, what is said when it can't be used, and what survives."""
 
+import gc
 import resource
 import shutil
 import sqlite3
@@ -187,6 +188,7 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed(
 
 def test_a_store_leaves_no_file_or_thread_behind(open_sqlite_again: Open) -> None:
     open_sqlite_again().close()
+    gc.collect()  # what earlier tests of this process left behind is no part of the count
     threads, files = threading.active_count(), len(list(Path("/dev/fd").iterdir()))
     for _ in range(3):
         store = open_sqlite_again()
@@ -194,5 +196,6 @@ def test_a_store_leaves_no_file_or_thread_behind(open_sqlite_again: Open) -> Non
         seen(store, lambda tx, now: tx.journal.head())
         store.close()
         store.close()
-    assert (threading.active_count(), len(list(Path("/dev/fd").iterdir()))) == (threads, files)
+    assert threading.active_count() <= threads
+    assert len(list(Path("/dev/fd").iterdir())) <= files
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > files

@@ -80,6 +80,7 @@ class Hub:
         self._telling = Telling(self.topics, again=self._catching.again, end=self.end)
         self._seq = 0
         self._told = 0
+        self._spoke = 0.0
         self._beats = 0
         self._maps_told = clock.now().timestamp()
         self._maps_timer: asyncio.TimerHandle | None = None
@@ -240,10 +241,13 @@ class Hub:
                 log.exception("the journal could not be read; trying again")
                 full = False
             if not full:
+                # What is committed meanwhile goes out together; everybody else on the loop has half of it.
+                await asyncio.sleep(self._spoke)
                 await self._rest()
 
     async def _next_page(self) -> bool:
         """Reads and tells the next events; True when there may be more."""
+        loop, self._spoke = asyncio.get_running_loop(), 0.0
         page = await self._store.read(reading.page(self._seq, self.epoch, self.topics.__contains__))
         if page.epoch != self.epoch:
             # The log went backwards: its offsets mean other events now. Everybody starts from a snapshot.
@@ -253,8 +257,9 @@ class Hub:
             self._seq = page.events[-1].seq
             try:
                 with self._traces.span("live deliver", links=self._traces.causes()) as span:
-                    before = self._telling.delivered
+                    before, began = self._telling.delivered, loop.time()
                     await self._deliver(page)
+                    self._spoke = min(limits.BREATH_S, loop.time() - began)
                     if span is not None:
                         told = self._telling.delivered - before
                         span.holds |= {"flare.events": len(page.events), "flare.delivered": told}
