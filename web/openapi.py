@@ -60,7 +60,6 @@ async def asyncapi_json(request: Request) -> Response:
 
 def install(api: FastAPI) -> None:
     """Gives the application its description, made when it is first asked for."""
-    api.include_router(router)
 
     def described() -> dict[str, Any]:
         if api.openapi_schema is None:

@@ -1,6 +1,7 @@
 """The description and the service say the same; whatever it is sent, the server never breaks."""
 
 import asyncio
+import re
 from collections import Counter
 from itertools import cycle
 from pathlib import Path
@@ -38,6 +39,21 @@ def test_the_description_names_every_call_of_the_contract(play: Play) -> None:
                 assert ("Idempotency-Key" in names) == (method in ("post", "patch")), (path, method)
         assert {"Problem", "AskBody", "PostedView"} <= told["components"]["schemas"].keys()
         assert told["components"]["securitySchemes"].keys() == {"bearer", "cookie"}
+
+    play(story)
+
+
+def test_the_description_speaks_of_nothing_it_does_not_describe(play: Play) -> None:
+    async def story(world: World) -> None:
+        async with world.client() as nobody:
+            answer = await nobody.get("/openapi.json")
+        told = answer.json()
+        named = set(re.findall(r'"#/components/schemas/(\w+)"', answer.text))
+        assert named <= told["components"]["schemas"].keys()
+        calls = [call for each in told["paths"].values() for call in each.values()]
+        names = [call["operationId"] for call in calls]
+        assert len(set(names)) == len(names)
+        assert not [call for call in calls if "application/json" in call["responses"].get("422", {}).get("content", {})]
 
     play(story)
 

@@ -1,9 +1,9 @@
-"""All pages behind one router. The pages of errors are web/pages/faults.py's.
+"""All pages, in the order they are looked through. The pages of errors are web/pages/faults.py's.
 
 Pages use the same actions, the same auth and the same keys as the API; nothing here decides who may see what.
 """
 
-from fastapi import APIRouter
+from typing import Final
 
 from web.pages import (
     ask,
@@ -24,24 +24,25 @@ from web.pages import (
     watch,
 )
 
-router = APIRouter(include_in_schema=False)
-for part in (
-    static,
-    ask,
-    calm,
-    follow_acts,
-    passing,
-    take,
-    phone,
-    blocked,
-    live,
-    follow,
-    trip,
-    device,
-    volunteer,
-    watch,
-    ground,
-    desk,
-):
-    # Before /help/{alert}: /help/live is no alert's name.
-    router.include_router(part.router)
+ROUTERS: Final = tuple(
+    part.router
+    for part in (
+        static,
+        ask,
+        calm,
+        follow_acts,
+        passing,
+        take,
+        phone,
+        blocked,
+        # Before /help/{alert}: /help/live is no alert's name.
+        live,
+        follow,
+        trip,
+        device,
+        volunteer,
+        watch,
+        ground,
+        desk,
+    )
+)

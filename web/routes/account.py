@@ -30,7 +30,7 @@ async def delete_sessions(request: Request) -> Response:
 
 
 @router.delete("/sessions/{id}", **told.call("End a session", status=204, refuses=(404,)))
-async def delete_session(request: Request, id: str) -> Response:  # noqa: A002 - the name callers read in the document
+async def end_session(request: Request, id: str) -> Response:  # noqa: A002 - the name callers read in the document
     """Ends one session; its open sockets close at once."""
     call = await begin(request)
     name = named(id, "session")
