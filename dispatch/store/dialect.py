@@ -31,7 +31,7 @@ class Spelt:
     """Values that stand in the statement itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dialect:
     """One engine's spelling of our statements, each worked out once."""
 
