@@ -72,7 +72,7 @@ class Courier(ABC, Generic[L]):
         self._store, self._clock = store, clock
         self._worker = secrets.token_hex(8)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._woken = asyncio.Event()
+        self._woken, self._stopped = asyncio.Event(), asyncio.Event()
         self._thread: threading.Thread | None = None
         self._compose: Compose[L] | None = None
         self._ending = False
@@ -108,20 +108,25 @@ class Courier(ABC, Generic[L]):
 
     def wake(self) -> None:
         """Something was committed. From any thread; never blocks."""
+        self._soon(self._woken)
+
+    def _soon(self, event: asyncio.Event) -> None:
         loop = self._loop
         if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._woken.set)
+            loop.call_soon_threadsafe(event.set)
 
     def stop(self) -> None:
         """Finishes the messages that are on their way; what it had taken besides is free for others at once."""
         self._compose, self._ending = None, True
+        self._soon(self._stopped)
         self.wake()
         if self._thread is not None:
             self._thread.join(timeout=limits.PUSH_TIMEOUT_S * 2)
             self._thread = None
 
     async def _run(self) -> None:
-        self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
+        self._woken, self._stopped = asyncio.Event(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         try:
             while (compose := self._compose) is not None:
                 self._woken.clear()
@@ -143,7 +148,8 @@ class Courier(ABC, Generic[L]):
         try:
             async with asyncio.timeout(pause):
                 await self._woken.wait()
-                await asyncio.sleep(GATHER_S)
+                async with asyncio.timeout(GATHER_S):
+                    await self._stopped.wait()
         except TimeoutError:
             pass
 
