@@ -21,6 +21,7 @@ from dispatch.actions.import_lines import BadFile, Faults, Table
 from dispatch.actions.set_me import coarse
 from dispatch.actions.words import hashed
 from dispatch.domain import limits
+from dispatch.domain.columns import once_each
 from dispatch.domain.people import CHOSEN, Duty
 from dispatch.ports import Arrivals, Ids, NetworkStore, Progress
 from geo.point import NotOnEarth, Point
@@ -265,7 +266,7 @@ def _ties(path: Path, people: Mapping[str, int], progress: Progress | None, noti
     real = every[every[:, 0] != every[:, 1]]
     if len(real) < len(every):
         notices.append(f"{path.name}: {len(every) - len(real):,} ties of somebody to themselves were left out")
-    keys = np.unique(real[:, 0] * len(row_of) + real[:, 1])
+    keys = once_each(real[:, 0] * len(row_of) + real[:, 1])
     if len(keys) < len(real):
         notices.append(f"{path.name}: {len(real) - len(keys):,} ties stand there more than once; each counts once")
     return np.stack(np.divmod(keys, len(row_of)), axis=1)

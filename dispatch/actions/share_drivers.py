@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dispatch.domain import attention, limits, paced, surge
 from dispatch.domain import forecast as odds
+from dispatch.domain.columns import once_each
 from dispatch.domain.kinds import KINDS
 from dispatch.domain.lifecycle import RequestState
 from dispatch.domain.looking import Decision, Look
@@ -100,7 +101,7 @@ def shared(bids: Sequence[Bid], holding: set[int]) -> list[Decision]:
         return []
     held = np.fromiter(holding, dtype=np.int64)
     free = [each.decision.worth[~np.isin(_people(each, each.decision.worth), held)][:BEST] for each in bids]
-    people = np.unique(np.concatenate([_people(each, rows) for each, rows in zip(bids, free, strict=True)]))
+    people = once_each(np.concatenate([_people(each, rows) for each, rows in zip(bids, free, strict=True)]))
     given = surge.offers(_contest(bids, free, people))
     taken = holding | {int(people[driver]) for _, driver in given}
     found = []

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain import attention
+from dispatch.domain.columns import once_each
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -75,7 +76,7 @@ def figures_of(facts: AlertFacts, people: Ids, now_s: float) -> Figures:
     An alert that was stood down unseen counts as expected to be opened only for the time it stood: nobody
     is thought deaf because help came quickly.
     """
-    ids = np.unique(people)
+    ids = once_each(people)
     known = np.isin(facts.person, ids)
     at = np.searchsorted(ids, facts.person[known])
     sent, seen, ended = facts.sent_s[known], facts.seen_s[known], facts.ended_s[known]

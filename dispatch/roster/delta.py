@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.domain.columns import once_each
 from dispatch.roster.base import Base, Edges, Numbers
 from dispatch.roster.people import PERSON, Rows
 from geo.distance import unit_vectors
@@ -119,7 +120,7 @@ class Delta:
             row.sort()
         if not extra:
             return row
-        return np.unique(np.concatenate([row, np.array(extra, dtype=np.int32)]))
+        return once_each(np.concatenate([row, np.array(extra, dtype=np.int32)]))
 
     def degrees(self, people: NDArray[np.signedinteger]) -> NDArray[np.int64]:
         """How many ties each has."""

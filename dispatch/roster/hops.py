@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.domain.columns import once_each
 from dispatch.roster.base import Edges, Numbers
 from dispatch.roster.delta import Delta
 
@@ -70,7 +71,7 @@ def _expand(delta: Delta, mark: Marks, frontier: Numbers | Edges, hop: int) -> N
     if len(fresh) > len(mark) >> 5:
         everybody: Numbers = np.flatnonzero(mark == hop)
         return everybody
-    return np.asarray(np.unique(fresh), dtype=np.int64)
+    return once_each(fresh).astype(np.int64)
 
 
 def _ask_the_rest(delta: Delta, mark: Marks, frontier: Numbers | Edges, hop: int) -> Numbers:

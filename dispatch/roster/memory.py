@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.domain.columns import once_each
 from dispatch.domain.learning import Figures
 from dispatch.domain.network import CODE
 from dispatch.domain.people import Person
@@ -329,7 +330,7 @@ def _grouped(memberships: NDArray[np.int64], ids: NDArray[np.int64]) -> dict[int
     pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
     communities, first = np.unique(pairs[:, 0], return_index=True)
     split = np.split(pairs[:, 1], first[1:])
-    return {int(community): np.unique(each) for community, each in zip(communities, split, strict=False)}
+    return {int(community): once_each(each) for community, each in zip(communities, split, strict=False)}
 
 
 def _number(delta: Delta, person_id: int) -> int:

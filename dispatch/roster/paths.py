@@ -8,6 +8,7 @@ Invariant: as short as any way there is (tests/roster/test_paths.py).
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.domain.columns import once_each
 from dispatch.roster.base import Edges
 from dispatch.roster.delta import Delta
 
@@ -27,7 +28,7 @@ class _Side:
             return
         _, nbr = delta.base.gather(last)
         a, b = delta.new_ties()
-        found = np.unique(np.concatenate([nbr, b[among(last, a)]]))
+        found = once_each(np.concatenate([nbr, b[among(last, a)]]))
         for level in self.levels:
             found = found[~among(level, found)]
         self.levels.append(found)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain import limits
+from dispatch.domain.columns import once_each
 from dispatch.domain.people import Duty
 from dispatch.ports import Arrivals, PeopleColumns
 from dispatch.stories.metros import Metros, metros
@@ -159,7 +160,7 @@ def _ties(
     local = local[np.argsort(home[local], kind="stable")]
     pairs = np.concatenate([_paired(local), _paired(ends[split:])])
     low, high = pairs.min(axis=1), pairs.max(axis=1)
-    keys = np.unique((low * len(degree) + high)[low != high])
+    keys = once_each((low * len(degree) + high)[low != high])
     return np.stack([keys // len(degree), keys % len(degree)], axis=1)
 
 
