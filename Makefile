@@ -22,6 +22,8 @@ TESTS ?=
 EVERYTHING := -c constraints.txt -e '.[engines,dev]'
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where this is set, as in many containers, each test process and each server it starts would read every source anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check test-fast torture test-browser pictures setup ui browser docs format lock sbom audit wheel image-check clean
