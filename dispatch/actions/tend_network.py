@@ -143,9 +143,10 @@ def block(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> None:
     _block(tx, now, person.id, other.id)
 
 
-def _block(tx: Tx, now: datetime, one: int, other: int) -> None:
+def _block(tx: Tx, now: datetime, one: int, other: int, request: int | None = None) -> None:
+    """`request`: the ask they met by, where one is named; it stands in the audit."""
     if tx.network.block(one, other, now):
-        tx.audit.add(Deed.BLOCKED, actor=one, person=other)
+        tx.audit.add(Deed.BLOCKED, actor=one, person=other, request=request)
     end_claims_between(tx, now, one, other)
     tell_house(tx, ControlKind.BLOCKED, a=one, b=other)
 
@@ -163,7 +164,7 @@ def block_by_claim(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dic
     if not owner and viewer.person_id != claim.person_id:
         raise NotFound("claim")
     pair = (request.requester, claim.person_id) if owner else (claim.person_id, request.requester)
-    _block(tx, now, *pair)
+    _block(tx, now, *pair, request.id)
     return {"request": request.public_id, "owner": owner}
 
 
@@ -258,7 +259,5 @@ def report(tx: Tx, now: datetime, command: Report) -> dict[str, Any]:
         freeze(
             tx, now, request.id, "Somebody who came has reported this ask. Somebody looks first; who comes still comes."
         )
-    tx.network.block(reporter, reported, now)
-    end_claims_between(tx, now, reporter, reported)
-    tell_house(tx, ControlKind.BLOCKED, a=reporter, b=reported)
+    _block(tx, now, reporter, reported, request.id)
     return {"received": True}

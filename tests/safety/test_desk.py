@@ -70,6 +70,17 @@ def test_breaking_the_glass_is_written_down_and_the_owner_reads_why(play: Play) 
     play(story)
 
 
+def test_who_reported_whom_and_that_they_are_apart_since_is_written_down(play: Play) -> None:
+    async def story(world: World) -> None:
+        ask = await world.ask()
+        claim = await world.claim("ben", ask["id"])
+        async with world.client("ana") as owner:
+            await world.post(owner, "/v1/reports", {"claim": claim["id"], "reason": "violent"})
+        assert [deed for deed, _ in deeds(world, ask["id"])][-2:] == ["reported", "blocked"]
+
+    play(story)
+
+
 def test_a_new_place_shown_to_whoever_is_coming_is_in_the_audit_and_a_new_note_is_not(play: Play) -> None:
     async def story(world: World) -> None:
         ask = await world.ask()
