@@ -268,6 +268,7 @@ def decide(tx: Tx, now: datetime, viewer: Viewer, report_id: int, *, upheld: boo
     tx.safety.decide(report.id, by, now, upheld=upheld)
     why = "upheld" if upheld else "unfounded"
     tx.audit.add(Deed.DECIDED, actor=by, person=report.reported, request=report.request_id, why=why)
+    _settle_reported(tx, now, report, why)
     held = tx.safety.standing(report.reported).held_until is not None
     if held and upheld:
         tx.safety.hold(report.reported, now + limits.HELD_UPHELD)
@@ -282,6 +283,18 @@ def decide(tx: Tx, now: datetime, viewer: Viewer, report_id: int, *, upheld: boo
     if not upheld and tx.safety.unfounded(report.reporter, now - limits.BARRED) >= limits.UNFOUNDED_MAX:
         tx.safety.bar(report.reporter, now + limits.BARRED)
     return {"upheld": upheld}
+
+
+def _settle_reported(tx: Tx, now: datetime, report: Reported, what: str) -> None:
+    """The flags of what went on between the two; they stay while a report of the other one waits for a word."""
+    pair = {report.reporter, report.reported}
+    waiting = [one for each in sorted(pair) for one in tx.safety.undecided_about(each, limits.QUEUE_SHOWN)]
+    if any(one.request_id == report.request_id and {one.reporter, one.reported} == pair for one in waiting):
+        return
+    between = {claim.id for claim in tx.claims.of_request(report.request_id) if claim.person_id in pair}
+    for flag in tx.safety.flags_of(report.request_id):
+        if flag.kind is FlagKind.REPORTED and flag.claim_id in between:
+            tx.safety.settle(flag.id, what, now)
 
 
 def appoint(tx: Tx, now: datetime, name: str, *, may: bool) -> bool:

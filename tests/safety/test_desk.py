@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from dispatch.actions.desk import appoint
 from dispatch.domain import limits
 from tests.web.conftest import BAKER, NOTE, Play, World
@@ -315,5 +317,43 @@ def test_an_ask_that_was_reported_for_nothing_goes_on(play: Play) -> None:
             await act(world, f"reports/{report['id']}", {"upheld": False})
             assert (await owner.get(f"/v1/requests/{ask['id']}")).json()["frozen"] is None
         await world.claim("cem", ask["id"], 1)
+
+    play(story)
+
+
+@pytest.mark.parametrize("upheld", [True, False])
+def test_a_decided_report_leaves_the_desk_with_its_flag(play: Play, upheld: bool) -> None:
+    async def story(world: World) -> None:
+        make(world, "dora")
+        ask = await world.ask()
+        claims = {who: await world.claim(who, ask["id"], 1) for who in ("ben", "cem")}
+        for who in claims:
+            async with world.client("ana") as owner:
+                await world.post(owner, "/v1/reports", {"claim": claims[who]["id"], "reason": f"{who} shouted"})
+        waiting = await queue(world)
+        assert [flag["kind"] for flag in waiting["flags"]] == ["reported", "reported"]
+        left = 2
+        for report in waiting["reports"]:
+            await act(world, f"reports/{report['id']}", {"upheld": upheld})
+            left -= 1
+            assert len((await queue(world))["flags"]) == left  # the other report's flag stays until it is decided
+
+    play(story)
+
+
+def test_a_flag_stays_while_the_other_side_of_a_quarrel_waits_for_a_word(play: Play) -> None:
+    async def story(world: World) -> None:
+        make(world, "dora")
+        ask = await world.ask()
+        claim = await world.claim("ben", ask["id"], 1)
+        for who in ("ana", "ben"):
+            async with world.client(who) as client:
+                told = await world.post(client, "/v1/reports", {"claim": claim["id"], "reason": f"says {who}"})
+                assert told.status_code == 201, told.text
+        first, second = (await queue(world))["reports"]
+        await act(world, f"reports/{first['id']}", {"upheld": False})
+        assert [flag["kind"] for flag in (await queue(world))["flags"]] == ["reported"]
+        await act(world, f"reports/{second['id']}", {"upheld": False})
+        assert (await queue(world))["flags"] == []
 
     play(story)
