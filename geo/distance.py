@@ -96,8 +96,9 @@ def chord_km(origin: Point, vectors: NDArray[np.float32]) -> NDArray[np.float32]
     """
     here = unit_vectors(np.array([origin.lat]), np.array([origin.lon]))[0]
     # The length of the chord, not acos(dot): a float32 cosine is blind below 2 km.
-    gap = vectors - here
-    chord = np.sqrt(np.einsum("ij,ij->i", gap, gap))
+    # And a column at a time: numpy is five times slower along rows of three.
+    x, y, z = (vectors[:, axis] - here[axis] for axis in range(3))
+    chord = np.sqrt(x * x + y * y + z * z)
     answer: NDArray[np.float32] = (2 * EARTH_KM * np.arcsin(np.minimum(chord * 0.5, 1.0))).astype(np.float32)
     return answer
 

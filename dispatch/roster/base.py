@@ -6,12 +6,12 @@ Invariant: a tie given twice, or to oneself, counts once or not at all (tests/ro
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.roster.grid import NOWHERE, cell_numbers, strips
+from dispatch.roster.grid import cell_numbers, strips
 from dispatch.roster.people import Rows
 from geo.distance import unit_vectors
 from geo.point import Point
@@ -19,6 +19,9 @@ from geo.point import Point
 Numbers = NDArray[np.int64]
 """People by their number in this base, never by their id."""
 Edges = NDArray[np.int32]
+Ranges = list[tuple[int, int]]
+"""First number, and one past the last; none overlap."""
+_G = TypeVar("_G", bound=np.generic)
 
 _LOOKUP_SPARE: Final = 1 << 20
 
@@ -32,13 +35,13 @@ class Base:
 
     rows: Rows
     vectors: NDArray[np.float32]
-    cell_start: NDArray[np.int64]
-    """First person of each cell; NOWHERE + 2 entries."""
+    cells: NDArray[np.int32]
+    """By number, so it rises."""
     ptr: NDArray[np.int64]
     nbr: Edges
     ids: NDArray[np.int64]
     """Sorted, for looking up."""
-    numbers: Numbers
+    numbers: Edges
     """The number of the person with that id, same order as `ids`."""
 
     def __len__(self) -> int:
@@ -54,10 +57,10 @@ class Base:
         at = int(np.searchsorted(self.ids, person_id))
         return int(self.numbers[at]) if at < len(self.ids) and self.ids[at] == person_id else -1
 
-    def near(self, origin: Point, radius_km: float) -> list[tuple[int, int]]:
+    def near(self, origin: Point, radius_km: float) -> Ranges:
         """Ranges of numbers that hold everybody within the radius, and some more."""
-        found = ((int(self.cell_start[a]), int(self.cell_start[b])) for a, b in strips(origin, radius_km))
-        return [(low, high) for low, high in found if low < high]
+        found = np.searchsorted(self.cells, strips(origin, radius_km))
+        return [(low, high) for low, high in found.tolist() if low < high]
 
     def ties_of(self, number: int) -> Edges:
         """A view of their row: sorted, unless a tie in it was undone."""
@@ -73,6 +76,20 @@ class Base:
         return count, self.nbr.take(at)
 
 
+def joined(column: NDArray[_G], ranges: Ranges) -> NDArray[_G]:
+    """What a column says of everybody in those ranges, one after the other."""
+    return np.concatenate([column[low:high] for low, high in ranges]) if ranges else column[:0]
+
+
+def numbers_where(flags: NDArray[np.bool_], ranges: Ranges) -> Numbers:
+    """The numbers of those whose flag is set, one flag for everybody in those ranges, as `joined` orders them."""
+    at = np.flatnonzero(flags)
+    past = np.array([high for _, high in ranges], dtype=np.int64)
+    ends = np.cumsum([high - low for low, high in ranges], dtype=np.int64)
+    count = np.diff(np.searchsorted(at, ends), prepend=0)
+    return at + np.repeat(past - ends, count)
+
+
 def build(rows: Rows, a: NDArray[Any], b: NDArray[Any], spare: int) -> tuple[Base, Numbers]:
     """A base of these people, and the number each row got, in the rows' order.
 
@@ -86,16 +103,14 @@ def build(rows: Rows, a: NDArray[Any], b: NDArray[Any], spare: int) -> tuple[Bas
     rows = rows.take(order)
     ids_order = np.argsort(rows["id"], kind="stable")
     ptr, nbr = _compressed(rank[a], rank[b], len(rows), spare)
-    start = np.zeros(NOWHERE + 2, dtype=np.int64)
-    np.cumsum(np.bincount(cells, minlength=NOWHERE + 1), out=start[1:])
     base = Base(
         rows=rows,
         vectors=unit_vectors(rows["lat"], rows["lon"]),
-        cell_start=start,
+        cells=cells.take(order),
         ptr=ptr,
         nbr=nbr,
         ids=rows["id"][ids_order],
-        numbers=ids_order.astype(np.int64),
+        numbers=ids_order.astype(np.int32),
     )
     return base, rank
 

@@ -21,7 +21,7 @@ from dispatch.domain.learning import Figures
 from dispatch.domain.network import CODE
 from dispatch.domain.people import Person
 from dispatch.ports import Candidates, PeopleColumns, Search
-from dispatch.roster.base import Numbers, build, positions
+from dispatch.roster.base import Numbers, Ranges, build, joined, numbers_where, positions
 from dispatch.roster.delta import Delta
 from dispatch.roster.hops import SELF, marks_of
 from dispatch.roster.kept import Kept
@@ -94,15 +94,16 @@ class MemoryRoster:
         near = None if question.origin is None else delta.base.near(question.origin, question.radius_km)
         ring = self._rings(world, question, near)
         people, rows, vectors = _gathered(delta, ring, near)
+        duty = duty_at(rows, question.now)
+        asked = may_be_asked(rows, duty)
         if question.origin is None:
             km = np.zeros(len(people), dtype=np.float32)
         else:
             inside, km = within(question.origin, question.radius_km, rows, vectors)
-            people, rows = people.compress(inside), rows.compress(inside)
-        duty = duty_at(rows, question.now)
-        asked = may_be_asked(rows, duty)
-        people, rows, km, duty = (column.compress(asked) for column in (people, rows, km, duty))
-        rings = ring[people].astype(np.int8)
+            asked &= inside
+        at = np.flatnonzero(asked)
+        people, rows, km, duty = people.take(at), rows.take(at), km.take(at), duty.take(at)
+        rings = ring.take(people).view(np.int8)
         return Candidates(
             person=_own(rows["id"]),
             ring=rings,
@@ -263,7 +264,7 @@ class MemoryRoster:
         base, rank = build(rows, a, b, self._room)
         return _World(Delta(base, self._room), {community: rank[each] for community, each in members.items()})
 
-    def _rings(self, world: _World, question: Search, near: list[tuple[int, int]] | None) -> NDArray[np.uint8]:
+    def _rings(self, world: _World, question: Search, near: Ranges | None) -> NDArray[np.uint8]:
         """The ring of everybody the question may reach, by number; 0 for others and the requester."""
         delta = world.delta
         me = delta.number_of(question.requester)
@@ -291,15 +292,12 @@ def _reach(ring: NDArray[np.uint8], people: NDArray[np.signedinteger], code: int
     ring[people[ring[people] == 0]] = code
 
 
-def _gathered(
-    delta: Delta, mark: NDArray[np.uint8], near: list[tuple[int, int]] | None
-) -> tuple[Numbers, Rows, NDArray[np.float32]]:
+def _gathered(delta: Delta, mark: NDArray[np.uint8], near: Ranges | None) -> tuple[Numbers, Rows, NDArray[np.float32]]:
     """Everybody with a mark (in those ranges, if given; moved people wherever they were): numbers, rows, vectors."""
     # `take` and `compress`, never rows[...]: indexing copies records field by field, forty times slower.
     base, moved = delta.base, delta.moved()
     ranges = [(0, len(base))] if near is None else near
-    found = [np.flatnonzero(mark[low:high] != 0) + low for low, high in ranges]
-    people = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+    people = numbers_where(joined(mark, ranges) != 0, ranges)
     if not len(moved.numbers):
         return people, base.rows.take(people), base.vectors.take(people, axis=0)
     people = people[~moved.is_moved.take(people)]

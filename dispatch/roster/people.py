@@ -90,7 +90,7 @@ def duty_at(rows: Rows, now: float | None) -> NDArray[np.int8]:
 
 def may_be_asked(rows: Rows, duty: NDArray[np.int8]) -> NDArray[np.bool_]:
     """Who is no guest and not off duty."""
-    answer: NDArray[np.bool_] = ~rows["guest"] & ~_IS_SILENT[duty]
+    answer: NDArray[np.bool_] = ~rows["guest"] & ~_IS_SILENT.take(duty)
     return answer
 
 

@@ -21,10 +21,10 @@ _FAR_KM: Final = 10_000.0
 def within(
     origin: Point, radius_km: float, rows: Rows, vectors: NDArray[np.float32]
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Who is within the radius, and how far those are.
+    """Who is within the radius, and how far everybody is.
 
-    Shape: (N,) flags, and one distance per flag that is set. Unit: kilometres, great circle.
-    Error: unknown places are within nothing.
+    Shape: (N,) flags, (N,) distances. Unit: kilometres, great circle.
+    Error: unknown places are within nothing, and NaN kilometres away.
     """
     km = chord_km(origin, vectors)
     with np.errstate(invalid="ignore"):
@@ -34,7 +34,7 @@ def within(
         exact = _exact_km(origin, rows["lat"][close], rows["lon"][close])
         km[close] = exact
         inside[close] = exact <= radius_km
-    return inside, km[inside]
+    return inside, km
 
 
 def _exact_km(origin: Point, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.float64]:

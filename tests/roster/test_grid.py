@@ -1,11 +1,13 @@
-"""Nobody within the radius is left out of the cells that are looked at."""
+"""Nobody within the radius is left out of the cells that are looked at, and few others are in them."""
+
+import math
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.roster.grid import COLUMNS, NOWHERE, cell_numbers, strips
-from geo.distance import great_circle_km
+from dispatch.roster.grid import COLUMNS, NOWHERE, PER_DEGREE, cell_numbers, strips
+from geo.distance import EARTH_KM, great_circle_km
 from geo.point import Point
 from tests.roster.worlds import places
 
@@ -23,11 +25,24 @@ def test_unknown_places_have_a_cell_of_their_own_that_nobody_looks_at() -> None:
     assert all(high <= NOWHERE for _, high in strips(Point(0, 0), 21_000))
 
 
-def test_a_town_is_a_few_cells_and_not_the_whole_row() -> None:
-    assert sum(high - low for low, high in strips(Point(35.265, -116.074), 50)) < 40
+@given(places(), st.floats(50, 500))
+def test_the_strips_hold_little_more_than_the_circle(origin: Point, radius: float) -> None:
+    looked_at = sum(area(low, high) for low, high in strips(origin, radius).tolist())
+    circle = math.tau * EARTH_KM**2 * (1 - math.cos(radius / EARTH_KM))
+    # The steps of the bands at both sides; where a pole is near, whole bands are taken.
+    steps = 4 * radius * math.radians(1 / PER_DEGREE) * EARTH_KM
+    polar = great_circle_km(origin, Point(math.copysign(90, origin.lat), 0)) < 2 * radius
+    assert polar or looked_at < circle + steps
+
+
+def area(low: int, high: int) -> float:
+    """Square kilometres between two cells of one band."""
+    band = low // COLUMNS
+    south, north = (math.sin(math.radians(edge / PER_DEGREE - 90)) for edge in (band, band + 1))
+    return EARTH_KM**2 * (north - south) * math.tau * (high - low) / COLUMNS
 
 
 def test_beside_the_date_line_both_sides_are_looked_at() -> None:
-    columns = {low % COLUMNS for low, _ in strips(Point(0, 179.9), 50)}
-    assert 0 in columns
-    assert max(columns) > COLUMNS - 4
+    found = strips(Point(0, 179.9), 50)
+    assert (found[:, 0] % COLUMNS == 0).any()
+    assert (found[:, 1] % COLUMNS == 0).any()

@@ -49,6 +49,13 @@ def test_both_ways_give_the_same_marks(plain: Plain, data: st.DataObject, last: 
     assert all(high <= low for (_, high), (low, _) in pairwise(sorted(near)))
 
 
+@given(st.lists(st.lists(st.booleans(), max_size=200), min_size=1, max_size=12), st.integers(1, 255))
+def test_whether_any_tie_of_a_row_is_marked_is_said_for_each_row_alone(rows: list[list[bool]], value: int) -> None:
+    flags = np.array([flag for row in rows for flag in row], dtype=np.uint8) * np.uint8(value)
+    cuts = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    assert hops.any_between(flags, cuts).tolist() == [any(row) for row in rows]
+
+
 def test_somebody_who_has_just_come_near_is_tried_too() -> None:
     people = {1: somebody(1, place=HERE), 2: somebody(2, place=FAR), 3: somebody(3, place=FAR)}
     delta = delta_of(Plain(people=people, ties={(1, 2), (2, 3)}))
