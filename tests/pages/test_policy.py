@@ -9,6 +9,7 @@ from importlib import resources
 from tests.pages.conftest import Browser, asked
 from tests.web.conftest import Play, World
 from web.pages import speech, static
+from web.pages.routes import ROUTERS
 from web.pages.speech import LANGUAGES
 
 PATHS = ("/", "/help", "/watch", "/join", "/ready", "/status", "/offline", "/nothing")
@@ -77,6 +78,20 @@ def test_every_language_has_every_page_and_is_complete(play: Play) -> None:
                 page = await browser.get(f"{path}?lang={lang}")
                 assert f'<html lang="{lang}" dir="{"rtl" if lang == "ar" else "ltr"}"' in page, path
                 assert '<span lang="en"' not in page, (lang, path)
+
+    play(story)
+
+
+def test_another_language_can_be_chosen_on_whatever_page_a_form_leads_to(play: Play) -> None:
+    async def story(world: World) -> None:
+        ana, ask = await asked(world)
+        forms = {route.path for part in ROUTERS for route in part.routes if "POST" in getattr(route, "methods", ())}
+        assert len(forms) > 25
+        for path in sorted(forms):
+            await ana.post(re.sub(r"{\w+}", ask, path), key=world.key())
+            for spanish in re.findall(r'href="([^"]+lang=es)" lang="es"', ana.page):
+                await ana.get(spanish.replace("&amp;", "&"))
+                assert ana.status != 405, (path, spanish)
 
     play(story)
 

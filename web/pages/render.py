@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from starlette.routing import Match
 
 from geo.emergency import emergency_number
 from geo.gazetteer import gazetteer
@@ -96,8 +97,21 @@ def reader_of(request: Request, *, country: str | None = None, at: Point | None 
 
 
 def _here(request: Request) -> str:
+    if request.method not in ("GET", "HEAD"):
+        return f"{_above(request)}?"
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     return f"{request.url.path}?{urlencode(kept)}{'&' if kept else ''}"
+
+
+def _above(request: Request) -> str:
+    """The page a form was sent from, or the next one above it: an address that can be looked at."""
+    path = request.url.path
+    while path:
+        asked = request.scope | {"method": "GET", "path": path}
+        if any(route.matches(asked)[0] is Match.FULL for route in request.app.router.routes):
+            return path
+        path = path.rpartition("/")[0]
+    return "/"
 
 
 def page(
