@@ -6,10 +6,8 @@ and standing claimers between claim and meeting (web/live/positions.py decides w
 
 import asyncio
 
-from dispatch.domain import limits
-from dispatch.domain.lifecycle import LEASED
+from dispatch.actions.look_inbox import followed_on
 from dispatch.domain.visibility import moment
-from dispatch.ports import Tx
 from web.call import Call
 from web.live.hub import POSITIONS
 from web.live.positions import REQUESTER
@@ -17,19 +15,10 @@ from web.live.positions import REQUESTER
 
 async def tell_position(call: Call, person: int, lat: float, lon: float, accuracy_m: float | None) -> None:
     """Publishes it for every request this person is on the way to, or asked for."""
-    shown = await call.read(lambda tx, now: _shown_on(tx, person))
+    followed = await call.read(lambda tx, now: followed_on(tx, person))
     at = moment(call.flare.clock.now())
-    for public_id, who in shown:
-        message: dict[str, object] = {"request": public_id, "who": who, "person": person}
+    for public_id, claim in followed:
+        message: dict[str, object] = {"request": public_id, "who": claim or REQUESTER, "person": person}
         message |= {"lat": lat, "lon": lon, "accuracy_m": accuracy_m, "at": at}
         # A Redis that is away takes its 200 ms on a thread, not on everybody's loop.
         await asyncio.to_thread(call.flare.bus.publish, POSITIONS, message)
-
-
-def _shown_on(tx: Tx, person: int) -> list[tuple[str, str]]:
-    """(request, who) where somebody may follow this person now."""
-    coming = [claim for claim in tx.claims.of_person(person, limits.INBOX_ALERTS) if claim.status in LEASED]
-    requests = tx.requests.by_ids({claim.request_id for claim in coming})
-    shown = [(requests[claim.request_id].public_id, claim.public_id) for claim in coming if claim.shown_at]
-    asked = [request for request in tx.requests.of_person(person, limits.INBOX_ALERTS) if not request.over]
-    return shown + [(request.public_id, REQUESTER) for request in asked]

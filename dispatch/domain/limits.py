@@ -83,6 +83,7 @@ DRILL_LASTS: Final = timedelta(hours=1)  # a drill ends by itself
 DRILL_EVERY: Final = timedelta(days=91)  # nobody is asked in two drills within …
 DRILL_AGAIN: Final = timedelta(days=7)  # … and nobody runs two within
 RELAY_KEPT: Final = timedelta(hours=6)  # a passed link, and never longer than the one it came by
+JUST_OVER: Final = timedelta(minutes=30)  # a volunteer reads what has just become of a promise
 THANKED: Final = timedelta(hours=24)  # whoever passed a call on reads what became of it
 EXACT_KEPT_MIN: Final = timedelta(hours=1)  # … and at least this long
 EXACT_KEPT: Final = timedelta(hours=72)  # exact place, phone and words after the close

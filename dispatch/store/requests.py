@@ -223,6 +223,10 @@ class StoredRequests:
         """Changes named like the fields of Secrets; None erases. Raises: KeyError once they were erased."""
         self._secrets.change(request_id, changes)
 
+    def token(self, request_id: int, prefix: str) -> str | None:
+        """A token that is the same each time, made of the request's key; None when that is gone."""
+        return self._secrets.token(request_id, prefix)
+
     def add_note(self, request_id: int, note_id: str, author: int | None, text: str, at: datetime) -> bool:
         """One more note; False when the request's key is gone, and with it everything that was said."""
         sealed = self._secrets.close(request_id, text, note_id)

@@ -8,6 +8,8 @@ Invariant: after `shred` nothing of it is readable, from the file, its log or a 
 """
 
 import base64
+import hashlib
+import hmac
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -165,6 +167,15 @@ class StoredSecrets:
             return lambda text, bound: text
         key = self._unwrapped(request_id, row)
         return None if key is None else lambda text, bound: _uncoded(key, text, bound)
+
+    def token(self, request_id: int, prefix: str) -> str | None:
+        """`prefix` + 22 characters (132 bits) that only the request's key gives; None when that is gone."""
+        row = self._link.row(_KEY, id=request_id)
+        key = self._unwrapped(request_id, row) if row is not None and row[0] is not None else None
+        if key is None:
+            return None
+        drawn = hmac.new(key, b"token:" + prefix.encode(), hashlib.sha256).digest()
+        return prefix + base64.urlsafe_b64encode(drawn).decode()[:22]
 
     def _unwrapped(self, request_id: int, row: Any) -> bytes | None:  # noqa: ANN401 - a row
         try:

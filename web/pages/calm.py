@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from dispatch.actions import set_me
 from dispatch.actions.look import seen_request
+from dispatch.actions.look_back import after_action
 from dispatch.actions.tend_network import invite
 from dispatch.domain import limits
 from dispatch.domain.errors import Invalid, NotAllowed, PlaceUnclear, Replayed, SignIn, SimilarAsk
@@ -34,7 +35,6 @@ from web.pages.following import Seen, see, whole
 from web.pages.render import STILL, page, reader_of
 from web.pages.speech import Speaker, clocked
 from web.pages.volunteer import town_of, when_and_how_far
-from web.report import after_action
 from web.routes.asks import ask
 from web.routes.readiness import in_words, look_up
 from web.routes.session import open_session

@@ -13,14 +13,14 @@ from fastapi.responses import RedirectResponse
 from dispatch.actions import change_request, close_request, look_after, step_claim
 from dispatch.actions.decide_claim import DecideClaim, Decision, decide_claim
 from dispatch.actions.look_after import Safe
-from dispatch.actions.words import hashed
+from dispatch.actions.share_links import share_links
 from dispatch.domain import limits
 from dispatch.domain.errors import Invalid, NotFound, SignIn
 from dispatch.domain.lifecycle import Disposition, Step
 from dispatch.domain.plain_text import check_text
 from dispatch.domain.request import Reach
 from dispatch.domain.visibility import Role
-from dispatch.ports import Grant, Power, Tx
+from dispatch.ports import Power, Tx
 from web import auth
 from web.call import named
 from web.pages import nouns, story
@@ -35,7 +35,6 @@ from web.schemas.bodies import SessionBody
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 CLOSES: Final = {"resolved": Disposition.RESOLVED, "cancelled": Disposition.CANCELLED}
-LINKS: Final = {Power.VIEW: "flv_", Power.HELPER: "flh_"}
 
 
 def back_to(public_id: str) -> RedirectResponse:
@@ -167,18 +166,9 @@ async def travel(request: Request, public_id: str) -> Response:
 
 @router.post("/r/{public_id}/share")
 async def share(request: Request, public_id: str) -> Response:
-    """Two fresh links, shown once: one to follow along, one to help."""
+    """Two links, the same each time: one to follow along, one to help."""
     call, _ = await form_call(request)
-
-    def job(tx: Tx, now: datetime) -> dict[str, str]:
-        held = change_request.own_request(tx, call.viewer, named(public_id))
-        made = {}
-        for power, prefix in LINKS.items():
-            made[str(power)] = tx.ids.token(prefix)
-            tx.grants.add(Grant(token_hash=hashed(made[str(power)]), power=power, request_id=held.id))
-        return made
-
-    done = await call.write(job)
+    done = await call.write(lambda tx, now: share_links(tx, now, call.viewer, named(public_id)))
     seen = await call.read(lambda tx, now: see(tx, now, call.viewer, public_id))
     reader = reader_of(request, country=seen.country, at=seen.middle)
     links = {power: f"{call.base}/r/{public_id}#{token}" for power, token in done.body.items()}

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from dispatch.actions import look, push
+from dispatch.actions.look_back import events_of
 from dispatch.domain import limits, visibility
 from dispatch.domain.events import Event, request_topic
 from dispatch.domain.request import Request
@@ -17,7 +18,6 @@ from dispatch.ports import Power, Tx
 from geo import cells
 from geo.point import Point
 from web.pages.story import Told
-from web.report import events_of
 
 PAGES: Final = 4
 """Of events; a call with more is looked back on by its first ones and its end."""

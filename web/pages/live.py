@@ -12,6 +12,7 @@ from typing import Final
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
+from dispatch.actions.look_inbox import inbox_position
 from dispatch.domain.errors import Refused
 from dispatch.runtime import Flare
 from web.auth import viewer_in
@@ -21,7 +22,7 @@ from web.pages.follow import region
 from web.pages.following import position, see
 from web.pages.render import fragment, reader_of
 from web.pages.trip import picture, reader_for, shown
-from web.pages.volunteer import inbox, inbox_position, live_values
+from web.pages.volunteer import inbox, live_values
 
 router = APIRouter(include_in_schema=False)
 

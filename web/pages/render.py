@@ -107,7 +107,7 @@ def _above(request: Request) -> str:
     """The page a form was sent from, or the next one above it: an address that can be looked at."""
     path = request.url.path
     while path:
-        asked = request.scope | {"method": "GET", "path": path}
+        asked = {**request.scope, "method": "GET", "path": path}
         if any(route.matches(asked)[0] is Match.FULL for route in request.app.router.routes):
             return path
         path = path.rpartition("/")[0]

@@ -13,11 +13,11 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from markupsafe import Markup
 
 from dispatch.actions import answer_alert, push, set_me
-from dispatch.actions.look import alert_views, show_inbox
+from dispatch.actions.look import show_inbox
+from dispatch.actions.look_inbox import inbox_position, just_over, own_alert
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
-from dispatch.domain.errors import NotFound, PlaceUnclear, SignIn
-from dispatch.domain.lifecycle import ClaimState
+from dispatch.domain.errors import PlaceUnclear, SignIn
 from dispatch.domain.network import Asks, closed_to
 from dispatch.domain.people import Duty
 from dispatch.domain.plain_text import check_phone, check_text
@@ -48,7 +48,6 @@ ASKS: Final = (
     (Asks.STRANGERS, "Anybody, while I am available"),
 )
 BREAK: Final = timedelta(hours=8)
-JUST_OVER: Final = timedelta(minutes=30)
 REFRESH_S: Final = 20
 
 
@@ -66,34 +65,6 @@ def inbox(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
         "push": push.here(tx, viewer, person.id),
         "place": person.place,
     }
-
-
-def just_over(tx: Tx, now: datetime, person_id: int) -> list[dict[str, Any]]:
-    """What has just become of my promises: lapsed ones whose seats are still open, and the ones that are done."""
-    found = []
-    for claim in tx.claims.of_person(person_id, limits.INBOX_ALERTS):
-        fresh = claim.ended_at is not None and now - claim.ended_at < JUST_OVER
-        if not fresh or claim.status not in (ClaimState.LAPSED, ClaimState.DONE):
-            continue
-        request = tx.requests.by_id(claim.request_id)
-        if request is None or tx.claims.unfinished(claim.request_id, person_id) is not None:
-            continue
-        lapsed = claim.status is ClaimState.LAPSED
-        if not lapsed or (not request.over and request.seats.open):
-            found.append(
-                {"request": request.public_id, "kind": request.kind, "seats": claim.seats, "at": claim.ended_at,
-                 "lapsed": lapsed}
-            )  # fmt: skip
-    return found
-
-
-def inbox_position(tx: Tx, person_id: int) -> str:
-    """Where a person's inbox stands: its own events, then those of the asks in it, whose seats the cards show."""
-    epoch, _ = tx.journal.head()
-    person = tx.people.by_id(person_id)
-    asks = tx.requests.by_ids({alert.request_id for alert in tx.alerts.of_person(person_id, limits.INBOX_ALERTS)})
-    moved = sum(request.off for request in asks.values())
-    return f"{epoch}:{(person.inbox_off if person else 0) * 1_000_000 + moved % 1_000_000}"
 
 
 @router.get("/help")
@@ -176,7 +147,7 @@ def _gone(reader: Reader, alerts: list[dict[str, Any]]) -> Markup | None:
     for alert in alerts:
         if (
             alert["answer"] == Answer.STOOD_DOWN
-            and reader.now - datetime.fromisoformat(alert["answered_at"]) < JUST_OVER
+            and reader.now - datetime.fromisoformat(alert["answered_at"]) < limits.JUST_OVER
         ):
             return helping.not_needed(reader.speak, alert["status"], drill=alert["drill"])
     return None
@@ -195,21 +166,11 @@ async def alert_page(request: Request, alert_id: str) -> Response:
     if call.viewer.person_id is None:
         return link_page(request, f"/help/{alert_id}", status=401)
 
-    def job(tx: Tx, now: datetime) -> dict[str, Any]:
-        alert = tx.alerts.by_public(named(alert_id, "alert"))
-        if alert is None or alert.person_id != call.viewer.person_id:
-            raise NotFound("alert")
-        held = tx.requests.by_id(alert.request_id)
-        person = set_me.me(tx, call.viewer)
-        claim = tx.claims.unfinished(alert.request_id, person.id)
-        view = alert_views(tx, [alert])[0] | {"seats": held.seats.as_json() if held else None}
-        return {"alert": view, "seats": person.seats, "place": person.place, "claimed": claim is not None}
-
-    found = await call.read(job)
-    if found["claimed"]:
+    found = await call.read(lambda tx, now: own_alert(tx, call.viewer, named(alert_id, "alert")))
+    if found.claimed:
         return RedirectResponse("/help", status_code=303)
-    reader = reader_of(request, at=found["place"])
-    return take_form(request, reader, found["alert"], my_seats=found["seats"])
+    reader = reader_of(request, at=found.person.place)
+    return take_form(request, reader, found.alert, my_seats=found.person.seats)
 
 
 @router.post("/help/{alert_id}/answer")

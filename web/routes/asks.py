@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from dispatch.actions import change_request, close_request, look, look_after, post_request, sign_in
+from dispatch.actions.look_back import after_action
 from dispatch.actions.words import hashed
 from dispatch.domain.kinds import kind_named, quantity_of
 from dispatch.domain.lifecycle import Disposition
@@ -18,7 +19,6 @@ from dispatch.ports import Grant, Power, Tx
 from web import auth
 from web.call import Call, Written, answer, begin, named, written
 from web.limiter import ASK_GUEST, ASK_MEMBER, ASK_PREFIX
-from web.report import after_action
 from web.schemas import answers, bodies, told
 
 router = APIRouter(prefix="/v1", tags=["requests"])
