@@ -77,6 +77,9 @@ GROUND: Final = (Rule(name="ground", count=30, seconds=MINUTE),)
 """Pieces of ground that nobody has drawn yet: half a second of a processor each."""
 GROUND_NEAR: Final = (Rule(name="ground-near", count=60, seconds=MINUTE),)
 READINESS: Final = (Rule(name="readiness", count=10, seconds=HOUR),)
+REPORT: Final = (Rule(name="report", count=20, seconds=MINUTE),)
+"""What is usual is worked out of some forty other calls for each of them."""
+REPORT_NEAR: Final = (Rule(name="report-near", count=120, seconds=MINUTE),)
 EXPORT: Final = (Rule(name="export", count=5, seconds=DAY),)
 OTHER: Final = (Rule(name="other", count=120, seconds=MINUTE),)
 """Any other change."""

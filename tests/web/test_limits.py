@@ -103,6 +103,20 @@ def test_positions_answers_and_boards_have_their_own_limits(play: Play) -> None:
     play(story, limits=True)
 
 
+def test_a_report_is_read_twenty_times_a_minute_by_page_and_program_together(play: Play) -> None:
+    async def story(world: World) -> None:
+        ask = await world.ask()
+        async with world.client("ana", address=FAR) as ana:
+            got = [(await ana.get(f"/v1/requests/{ask['id']}/report")).status_code for _ in range(20)]
+            assert got == [200] * 20
+            for path in (f"/v1/requests/{ask['id']}/report", f"/r/{ask['id']}/report"):
+                assert (await ana.get(path)).status_code == 429
+            world.clock.step(timedelta(seconds=3))
+            assert (await ana.get(f"/r/{ask['id']}/report")).status_code == 200
+
+    play(story)
+
+
 def test_wrong_tokens_stop_after_ten_a_minute(play: Play) -> None:
     async def story(world: World) -> None:
         async with world.client(address=FAR) as guesser:

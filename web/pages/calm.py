@@ -26,7 +26,7 @@ from dispatch.domain.whereabouts import from_text
 from dispatch.ports import Tx
 from web.auth import TOKEN, Credential, viewer_in
 from web.call import checked, named
-from web.limiter import READINESS
+from web.limiter import READINESS, REPORT, REPORT_NEAR
 from web.pages import nouns, story, timeline
 from web.pages.door import form_call, look, with_cookie
 from web.pages.faults import PageRoute
@@ -198,6 +198,7 @@ async def make_invite(request: Request) -> Response:
 async def report_page(request: Request, public_id: str) -> Response:
     """What happened, how long it took, how much attention it cost."""
     call = await look(request)
+    await call.limit(*REPORT, near=REPORT_NEAR)
 
     def job(tx: Tx, now: datetime) -> tuple[Seen, dict[str, Any]]:
         seen = see(tx, now, call.viewer, named(public_id))

@@ -18,7 +18,7 @@ from dispatch.domain.whereabouts import Where, from_point, from_text
 from dispatch.ports import Grant, Power, Tx
 from web import auth
 from web.call import Call, Written, answer, begin, named, written
-from web.limiter import ASK_GUEST, ASK_MEMBER, ASK_PREFIX
+from web.limiter import ASK_GUEST, ASK_MEMBER, ASK_PREFIX, REPORT, REPORT_NEAR
 from web.schemas import answers, bodies, told
 
 router = APIRouter(prefix="/v1", tags=["requests"])
@@ -285,10 +285,11 @@ async def post_close(request: Request, id: str) -> Response:  # noqa: A002
 
 @router.get(
     "/requests/{id}/report",
-    **told.call("The report afterwards", answer=answers.ReportView, refuses=(404,), open_to_all=True),
+    **told.call("The report afterwards", answer=answers.ReportView, refuses=(404, 429), open_to_all=True),
 )
 async def get_report(request: Request, id: str) -> Response:  # noqa: A002
     """What happened, when, in seconds from the call: counts and times, no names and no places."""
     call = await begin(request)
     public_id = named(id)
+    await call.limit(*REPORT, near=REPORT_NEAR)
     return answer(await call.read(lambda tx, now: after_action(tx, now, call.viewer, public_id)))
