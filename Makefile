@@ -50,8 +50,9 @@ lint: $(FULL)
 	@$(BIN)/ruff format --check --quiet . || { echo "the formatter would change files: make format" >&2; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 
-test-fast: $(FULL) ## The quick tests: no engines, no browser, nothing slow
-	@$(BIN)/pytest -n $(WORKERS) -q -m "not engines and not browser and not slow and not scale" $(TESTS)
+test-fast: $(FULL) ## The quick tests: no engines, no browser, nothing slow, fewer examples
+	@FLARE_TEST_SEEDS=$${FLARE_TEST_SEEDS:-40} $(BIN)/pytest -n $(WORKERS) -q --hypothesis-profile=check \
+		-m "not engines and not browser and not slow and not scale" $(TESTS)
 
 torture: $(FULL) ## Kill, cut off, fill up and restart everything for minutes, on real engines
 	@FLARE_TEST_TORTURE=1 $(BIN)/pytest -q tests/faults tests/live $(TESTS)

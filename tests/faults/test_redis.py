@@ -1,10 +1,12 @@
 """Redis is killed, comes back, goes deaf: hints travel slower for a while, and a bus knows how it stands."""
 
 import asyncio
+import shutil
 import socket
 import threading
 from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +54,7 @@ class DeafEar:
 
     def close(self) -> None:
         self._server.close()
+        shutil.rmtree(Path(self.path).parent)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """The promise itself, on simulated nights: nobody is stale, nothing is missed, nothing comes twice.
 
-FLARE_TEST_SEEDS nights each (unless set: 2,000 in CI, 200 at a desk); a failing seed is printed and fails again.
-Each mutant below breaks one rule of the stream and is found out, else the nights would prove nothing.
+FLARE_TEST_SEEDS nights each (unless set: 2,000 in CI, 200 at a desk; `make check` sets 40); a failing seed is
+printed and fails again. Each mutant below breaks one rule of the stream and is found out, else the nights would
+prove nothing.
 """
 
 import os

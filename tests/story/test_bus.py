@@ -114,6 +114,7 @@ def test_many_nights_make_one_row(nights: list[Night]) -> None:
     assert summary(never)["secured_p50"] == INF
 
 
+@pytest.mark.slow
 def test_programs_get_json_with_the_agreed_names(tmp_path: Path) -> None:
     said: list[str] = []
     assert simulate("city", as_json=True, out=tmp_path / "city.html", say=said.append) == 0

@@ -27,6 +27,7 @@ def test_readiness_is_asked_for_one_seat_and_for_nine_and_fewer_are_promised_nin
     assert one.mean >= nine.mean
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_a_few_nights_of_every_kind_come_out_near_what_was_said() -> None:
     answer = told_of(20, worlds={"city": 1.0, "rural": 1.0}, workers=1)

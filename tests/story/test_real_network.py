@@ -18,6 +18,8 @@ from dispatch.stories.tales import story_named
 from dispatch.stories.telling import WILLING_FROM_FILES
 from geo import cells
 
+pytestmark = pytest.mark.slow
+
 HUB = "40"
 
 

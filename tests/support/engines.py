@@ -21,6 +21,8 @@ from typing import Any, NoReturn, cast
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
+from tests.support.scratch import scratch
+
 DRIVER = "postgresql+psycopg"
 
 
@@ -71,7 +73,7 @@ class Postgres:
 
 def short_folder() -> Path:
     """A new empty folder whose path leaves room for a socket's name."""
-    base = "/tmp" if Path("/tmp").is_dir() else None  # macOS's own is 50 characters deep
+    base = scratch() or ("/tmp" if Path("/tmp").is_dir() else None)  # macOS's own is 50 characters deep
     return Path(tempfile.mkdtemp(prefix="flare-", dir=base))
 
 
