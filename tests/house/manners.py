@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.house.tree import Module, files, modules, within
+from tests.house.tree import Module, called, files, modules, within
 
 LONGEST = 400
 FEWEST_WORDS = 4
@@ -74,7 +74,7 @@ def sleepers_and_mocks(root: Path, allowed: dict[str, str] = ALLOWED) -> list[st
 
 def _shortcuts(module: Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "sleep":
+        if isinstance(node, ast.Call) and called(node) == "sleep":
             # sleep(0) lets others run and takes no time.
             if not (node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0):
                 yield node.lineno, "sleeps; step the clock, or wait for the thing itself"
@@ -93,5 +93,5 @@ def stray_prints(root: Path) -> list[str]:
         for module in modules(root)
         if module.shown not in MAY_PRINT
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "print"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]

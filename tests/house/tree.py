@@ -4,6 +4,7 @@ import ast
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOMS = ("geo", "dispatch", "web")
@@ -39,7 +40,19 @@ def modules(root: Path, rooms: tuple[str, ...] = ROOMS) -> Iterator[Module]:
             continue
         parts = inside.with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        yield Module(name, path, inside.as_posix(), ast.parse(path.read_text(encoding="utf-8"), inside.as_posix()))
+        shown = inside.as_posix()
+        yield Module(name, path, shown, _parsed(path.read_text(encoding="utf-8"), shown))
+
+
+@cache
+def _parsed(text: str, shown: str) -> ast.Module:
+    """The same text is read once, however many rules look at it; nobody changes what they look at."""
+    return ast.parse(text, shown)
+
+
+def called(call: ast.Call) -> str:
+    """The last word of what is called: sleep of time.sleep."""
+    return str(getattr(call.func, "attr", getattr(call.func, "id", "")))
 
 
 def imports(module: Module, root: Path) -> Iterator[tuple[int, str]]:

@@ -130,6 +130,7 @@ def instead(owner: Any, name: str, mutant: Any) -> Iterator[None]:
         setattr(owner, name, real)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_stream_that_breaks_a_rule_is_found_out(name: str) -> None:
     mutant = MUTANTS[name]

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
+import pytest
+
 from dispatch.domain import limits
 from dispatch.domain.people import Duty, Person
 from geo import cells, distance
@@ -170,6 +172,7 @@ def test_a_prankster_with_ten_numbers_reaches_thirty_people_from_one_device(play
     play(story, limits=True)
 
 
+@pytest.mark.slow
 def test_and_a_hundred_and_fifty_from_ten_devices_of_one_neighbourhood(play: Play) -> None:
     async def story(world: World) -> None:
         addresses = [f"198.51.100.{number}" for number in range(10)]
@@ -189,6 +192,7 @@ def test_and_a_hundred_and_fifty_from_ten_devices_of_one_neighbourhood(play: Pla
     play(story, limits=True)
 
 
+@pytest.mark.slow
 def test_and_three_hundred_from_ten_addresses(play: Play) -> None:
     async def story(world: World) -> None:
         addresses = [f"198.51.{number}.7" for number in range(10)]

@@ -13,6 +13,8 @@ from dispatch.stories.figures import INF, Night, bars, summary
 from dispatch.stories.stage import Stage, stage
 from dispatch.stories.tales import STORIES, story_named
 
+pytestmark = pytest.mark.slow
+
 FOLLOWERS = 1_500
 WILLING = 12.0
 """The small network has a thirtieth of the people: they are made that much more willing, so that cars come."""
@@ -114,7 +116,6 @@ def test_many_nights_make_one_row(nights: list[Night]) -> None:
     assert summary(never)["secured_p50"] == INF
 
 
-@pytest.mark.slow
 def test_programs_get_json_with_the_agreed_names(tmp_path: Path) -> None:
     said: list[str] = []
     assert simulate("city", as_json=True, out=tmp_path / "city.html", say=said.append) == 0

@@ -14,6 +14,8 @@ from dispatch.stories.trial.rush import Among, Everybody, Rush
 from dispatch.stories.trial.settings import TRIALS, Trial
 from dispatch.stories.trial.worlds import calls_of
 
+pytestmark = pytest.mark.slow
+
 TOWN: Trial = replace(TRIALS["town"], calls=14, days=0.02)
 PEOPLE = 3_001
 
@@ -63,7 +65,6 @@ def test_whoever_has_promised_one_call_is_not_asked_for_another() -> None:
     assert second.seen_at(now).pool.elsewhere.any()
 
 
-@pytest.mark.slow
 def test_the_same_night_is_the_same_every_time(night: tuple[Rush, list[Outcome]]) -> None:
     again, _ = Rush(calls(), "paced", PEOPLE, 3).play()
     assert [outcome.waves for outcome in again] == [outcome.waves for outcome in night[1]]

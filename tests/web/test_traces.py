@@ -59,7 +59,7 @@ class Taking(BaseHTTPRequestHandler):
 def collecting() -> Iterator[Collector]:
     """A collector that listens until the block ends."""
     with Collector() as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield server
         server.shutdown()
