@@ -143,6 +143,11 @@ STREAM_PING_S: Final = 15  # between two pings of an event stream
 SOCKETS: Final = 20_000  # connections of one worker
 SOCKETS_A_SESSION: Final = 5  # of those, of one session: phone, laptop, wall
 SOCKETS_A_PREFIX: Final = 20  # of one neighbourhood of addresses (/24, /56) without a session
+PAGES_WAITING: Final = 10  # pages of one session, or of strangers of one neighbourhood, that wait for news at once
+PAGES_AGAIN_S: Final = 5  # … and another one asks again after so long
+PAGE_STREAM_S: Final = 1_800  # a page's stream renews itself
+PAGE_HEADS: Final = 5_000  # asks and people whose newest offset one worker remembers for a second
+PAGE_PICTURES: Final = 500  # pictures one worker keeps that many see alike
 
 # -- writing ----------------------------------------------------------------------------------
 BATCH_JOBS: Final = 64  # jobs one commit may carry

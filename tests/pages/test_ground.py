@@ -4,12 +4,10 @@ import asyncio
 
 from geo.point import Point
 from tests.pages.conftest import Browser
-from tests.web.conftest import Play, World
+from tests.web.conftest import FAR, Play, World
 from web.limiter import GROUND_NEAR
 from web.pages import ground
 from web.visitor import visitor_of
-
-FAR = "198.51.100.7"
 
 
 def test_the_server_goes_on_while_a_new_piece_is_drawn_once_for_all_who_want_it() -> None:

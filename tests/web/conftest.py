@@ -34,6 +34,8 @@ BAKER = {"lat": 35.212345, "lon": -116.123456, "accuracy_m": 12.0}
 NOTE = "behind the blue water tank, ask for Zephyrine"
 PHONE = "+1 760 555 0142"
 HOST = "http://flare.test"
+FAR = "198.51.100.7"
+"""The address of somebody who is not at home, and counted."""
 
 
 @dataclass

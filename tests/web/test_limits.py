@@ -4,12 +4,11 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from tests.web.conftest import BAKER, Play, World
+from tests.web.conftest import BAKER, FAR, Play, World
 from web.limiter import BUCKETS_MAX, CELLS_WAITING, NEW_CELLS, Limiter, Rule
 from web.visitor import trusted_networks, visitor_of
 
 RIDE = {"kind": "ride", "quantity": 3, "place": BAKER, "similar_ok": True}
-FAR = "198.51.100.7"
 
 
 async def asks(world: World, count: int, **headers: str) -> list[int]:

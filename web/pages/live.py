@@ -1,22 +1,32 @@
 """The live part of a page, sent again whole when it changed: events first, long poll where those don't come through.
 
 `id: epoch:off` names the picture. Whoever is behind is sent the newest one, so loss, repeats and order can't hurt. One
-pulse a process wakes everybody; at most one picture a second each. Who may look is asked again for every picture.
+pulse a process wakes everybody; at most one picture a second each. Who may look is asked again for every picture; what
+they see is drawn once for all who hold the link that is forwarded. One caller has a bounded number of pages waiting
+(tests/pages/test_live_pictures.py).
 """
 
 import asyncio
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from dispatch.actions.look_inbox import inbox_position
-from dispatch.domain.errors import Refused
+from dispatch.domain import limits
+from dispatch.domain.errors import Refused, SlowDown
+from dispatch.domain.visibility import Viewer
+from dispatch.ports import Power, Tx
 from dispatch.runtime import Flare
 from web.auth import viewer_in
 from web.call import Call, named
+from web.live.gate import kin_of
 from web.pages.door import look
 from web.pages.follow import region
 from web.pages.following import position, see
@@ -30,12 +40,11 @@ FLOOR_S: Final = 1.0
 BEAT_S: Final = 15.0
 AGAIN_S: Final = 55.0
 """Words like "12 min ago" age: the same picture is made anew this often."""
-WAIT_MOST_S: Final = 25.0
-LIFE_S: Final = 1_800.0
-HEADS_MAX: Final = 5_000
 
 Picture = tuple[str, str]
 """Where it stands, and the markup."""
+Head = Callable[[], Awaitable[str]]
+Draw = Callable[[], Coroutine[Any, Any, Picture]]
 
 
 class Pulse:
@@ -45,6 +54,8 @@ class Pulse:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._heads: dict[str, tuple[asyncio.Event, float, asyncio.Future[str]]] = {}
+        self._drawn: OrderedDict[Hashable, asyncio.Future[Picture]] = OrderedDict()
+        self._waiting: Counter[str] = Counter()
         mine = weakref.ref(self)
 
         def told() -> None:
@@ -63,10 +74,41 @@ class Pulse:
         now = self._loop.time()
         held = self._heads.get(name)
         if held is None or held[0] is not self._changed or now - held[1] > FLOOR_S:
-            if len(self._heads) > HEADS_MAX:
+            if len(self._heads) > limits.PAGE_HEADS:
                 self._heads.clear()
             held = self._heads[name] = (self._changed, now, asyncio.ensure_future(read()))
         return await asyncio.shield(held[2])
+
+    async def picture(self, name: Hashable, draw: Draw) -> Picture:
+        """What several see alike: drawn for the first who comes, whoever of them goes away meanwhile."""
+        held = self._drawn.get(name)
+        if held is None or (held.done() and (held.cancelled() or held.exception() is not None)):
+            held = self._drawn[name] = asyncio.ensure_future(draw())
+            if len(self._drawn) > limits.PAGE_PICTURES:
+                self._drawn.popitem(last=False)
+        return await asyncio.shield(held)
+
+    def check_room(self, caller: str | None) -> None:
+        """Nothing while one more page of that caller may wait; nobody counts None.
+
+        Raises: SlowDown.
+        """
+        if caller is not None and self._waiting[caller] >= limits.PAGES_WAITING:
+            raise SlowDown(limits.PAGES_AGAIN_S)
+
+    @contextmanager
+    def waits(self, caller: str | None) -> Iterator[None]:
+        """One page of theirs waits, until the block ends."""
+        if caller is None:
+            yield
+            return
+        self._waiting[caller] += 1
+        try:
+            yield
+        finally:
+            self._waiting[caller] -= 1
+            if not self._waiting[caller]:
+                del self._waiting[caller]
 
     async def next(self, seconds: float) -> None:
         """Returns at the next commit, or after so many seconds."""
@@ -85,10 +127,6 @@ def pulse_of(app: FastAPI, flare: Flare) -> Pulse:
     return held
 
 
-Head = Callable[[], Awaitable[str]]
-Draw = Callable[[], Awaitable[Picture]]
-
-
 async def _again(call: Call) -> None:
     """Looks once more who this is: a session may have ended meanwhile."""
     call.viewer = await call.read(lambda tx, now: viewer_in(tx, now, call.credential))
@@ -99,16 +137,35 @@ async def follow_live(request: Request, public_id: str) -> Response:
     """The live part of an ask's page."""
     call = await look(request)
 
-    async def draw() -> Picture:
-        await _again(call)
+    async def anew() -> Picture:
         seen = await call.read(lambda tx, now: see(tx, now, call.viewer, named(public_id)))
         reader = reader_of(request, country=seen.country, at=seen.middle)
         return seen.position, fragment(reader, "follow_live", region(reader, seen))
+
+    async def draw() -> Picture:
+        def look_again(tx: Tx, now: datetime) -> tuple[Viewer, str | None]:
+            viewer = viewer_in(tx, now, call.credential)
+            return viewer, position(tx, public_id) if _like_all(tx, viewer, public_id) else None
+
+        call.viewer, at = await call.read(look_again)
+        if at is None:
+            return await anew()
+        reader = reader_of(request)
+        minute = reader.now.replace(second=0, microsecond=0)
+        name = (public_id, at, reader.speak.lang, reader.number, reader.miles, minute)
+        return await pulse_of(request.app, call.flare).picture(name, anew)
 
     async def head() -> str:
         return await call.read(lambda tx, now: position(tx, public_id))
 
     return await _answer(request, call, f"r {public_id}", head, draw)
+
+
+def _like_all(tx: Tx, viewer: Viewer, public_id: str) -> bool:
+    """Does this reader see what all holders of the link that is forwarded see, and nothing of their own?"""
+    request = tx.requests.by_public(public_id)
+    plain = viewer.person_id is None and not viewer.coordinator
+    return request is not None and plain and viewer.powers.get(request.id) == Power.VIEW
 
 
 @router.get("/trip/{public_id}/live")
@@ -146,8 +203,10 @@ async def help_live(request: Request) -> Response:
 
 async def _answer(request: Request, call: Call, name: str, head: Head, draw: Draw) -> Response:
     """A stream for whoever asks for events, else one picture as soon as there is a newer one."""
-    await draw()  # refused here, before anything is sent
     pulse = pulse_of(request.app, call.flare)
+    caller = kin_of(call.viewer, call.visitor.prefix).name if call.limiter.counts(call.visitor) else None
+    pulse.check_room(caller)
+    await draw()  # refused here, before anything is sent
     after = request.headers.get("last-event-id") or request.query_params.get("after") or ""
 
     async def where() -> str:
@@ -156,12 +215,26 @@ async def _answer(request: Request, call: Call, name: str, head: Head, draw: Dra
     if "text/event-stream" in request.headers.get("accept", ""):
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         stream = pictures(request, pulse, where, draw, after)
-        return StreamingResponse(stream, headers=headers, media_type="text/event-stream")
+        return Waiting(pulse, caller, stream, headers=headers, media_type="text/event-stream")
     try:
-        wait = min(WAIT_MOST_S, max(0.0, float(request.query_params.get("wait", "0"))))
+        wait = min(float(limits.LONG_POLL_S), max(0.0, float(request.query_params.get("wait", "0"))))
     except ValueError:
         wait = 0.0
-    return await _poll(pulse, where, draw, after, wait)
+    with pulse.waits(caller):
+        return await _poll(pulse, where, draw, after, wait)
+
+
+class Waiting(StreamingResponse):
+    """A stream that is counted with its caller for as long as it is being sent."""
+
+    def __init__(self, pulse: Pulse, caller: str | None, content: AsyncIterator[bytes], **told: Any) -> None:
+        super().__init__(content, **told)
+        self._pulse, self._caller = pulse, caller
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it."""
+        with self._pulse.waits(self._caller):
+            await super().__call__(scope, receive, send)
 
 
 async def _poll(pulse: Pulse, where: Head, draw: Draw, after: str, wait: float) -> Response:
@@ -180,7 +253,7 @@ async def pictures(request: Request, pulse: Pulse, where: Head, draw: Draw, at: 
     """The stream from that position on. It ends by itself when nothing can be read or seen: browsers come back."""
     loop = asyncio.get_running_loop()
     drawn_at = said_at = loop.time()
-    ends = drawn_at + LIFE_S
+    ends = drawn_at + limits.PAGE_STREAM_S
     yield b"event: beat\ndata:\n\n"
     while loop.time() < ends and not await request.is_disconnected():
         if getattr(request.app.state.hub, "draining", False):
