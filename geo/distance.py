@@ -94,7 +94,11 @@ def chord_km(origin: Point, vectors: NDArray[np.float32]) -> NDArray[np.float32]
     Error: about a metre near by, 0.56 % against the ellipsoid at worst.
     Raises: nothing; a NaN vector answers NaN.
     """
-    here = unit_vectors(np.array([origin.lat]), np.array([origin.lon]))[0]
+    return arrows_km(unit_vectors(np.array([origin.lat]), np.array([origin.lon]))[0], vectors)
+
+
+def arrows_km(here: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same from a unit vector, shape (3,)."""
     # The length of the chord, not acos(dot): a float32 cosine is blind below 2 km.
     # And a column at a time: numpy is five times slower along rows of three.
     x, y, z = (vectors[:, axis] - here[axis] for axis in range(3))

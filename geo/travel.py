@@ -11,21 +11,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.distance import EARTH_KM, chord_km, unit_vectors
+from geo.distance import EARTH_KM, arrows_km, unit_vectors
 from geo.point import Point
 
 PICKUP_MINUTES: Final = 8
 DISTANCE_BANDS_KM: Final = (2, 5, 10, 25, 50, 100, 200)
 CORRIDOR_KM: Final = 25.0
-_PRODUCT_ERROR: Final = 5e-7
-"""A product of two unit vectors in float32 is off by less than that."""
-_AT_ONCE: Final = 2_048
-"""People measured together: of a larger product numpy's library makes threads, which wait long for a busy core."""
+_SPARE: Final = 1e-4
+"""Radians by which a first look is generous: 600 m."""
 
 _START = 3.0
 _NEAR_KM, _NEAR_DETOUR, _NEAR_KMH = 10.0, 1.4, 40.0
@@ -107,6 +106,22 @@ def travel_words(band: int | None) -> str:
     return "two hours or more" if band is None else _TRAVEL.get(band, "two hours or more")
 
 
+class _Leg(NamedTuple):
+    """One straight piece of a corridor, as arrows from the middle of the Earth, shape (3,) each."""
+
+    start: NDArray[np.float32]
+    end: NDArray[np.float32]
+    pole: NDArray[np.float32]
+    """Of its great circle; no direction at all if the leg has no length."""
+    inward: NDArray[np.float32]
+    """Points along the line from its start …"""
+    onward: NDArray[np.float32]
+    """… and back from its end."""
+    middle: NDArray[np.float32]
+    half: float
+    """Radians from its middle to its ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Corridor:
     """A fast road as a polyline: trips with both ends near it take the freeway branch.
@@ -117,10 +132,7 @@ class Corridor:
 
     points: tuple[Point, ...]
     _corners: NDArray[np.float32] = field(init=False, repr=False, compare=False)
-    _legs: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]] = field(
-        init=False, repr=False, compare=False
-    )
-    """Of each leg: the pole of its great circle, and the arrows that point inwards from its start and its end."""
+    _legs: tuple[_Leg, ...] = field(init=False, repr=False, compare=False)
 
     def __init__(self, points: Sequence[Point]) -> None:
         if len(points) < 2:
@@ -128,12 +140,7 @@ class Corridor:
         object.__setattr__(self, "points", tuple(points))
         corners = unit_vectors(np.array([p.lat for p in points]), np.array([p.lon for p in points]))
         object.__setattr__(self, "_corners", corners)
-        start, end = corners[:-1], corners[1:]
-        poles = np.cross(start, end)
-        length = np.linalg.norm(poles, axis=1)
-        start, end, poles = (each[length > 0] for each in (start, end, poles))
-        poles /= length[length > 0, None]
-        object.__setattr__(self, "_legs", (poles, np.cross(poles, start), np.cross(end, poles)))
+        object.__setattr__(self, "_legs", tuple(_leg(start, end) for start, end in pairwise(corners)))
 
     def covers(self, a: Point, b: Point) -> bool:
         """Whether both ends lie within 25 km of the line."""
@@ -144,44 +151,26 @@ class Corridor:
 
         Shape: (N, 3) unit vectors in (geo/distance.py: unit_vectors), (N,) out; NaN is far.
         """
-        # Most of a network is nowhere near: one look at the circle around the whole line first
-        # (a million people: 0.7 s without it, 6 ms with it when spread over the world).
-        middle = self._corners.mean(axis=0)
-        middle /= np.linalg.norm(middle)
-        reach = math.acos(min(1.0, float((self._corners @ middle).min()))) + km / EARTH_KM + 1e-3
+        # Most of a network is nowhere near: one look at the circle around the whole line first (a million people: 0.7 s
+        # without it, 3 ms with it when spread over the world), then one at the circle around each leg. Only who lies
+        # in that is measured, from that leg alone.
+        middle, reach = _around(self._corners)
+        rows = _in_circle(vectors.T, middle, reach + km / EARTH_KM)
+        some = vectors.take(rows, axis=0)
+        columns = np.ascontiguousarray(some.T)
         answer = np.zeros(len(vectors), dtype=np.bool_)
-        rows = np.flatnonzero(vectors @ middle >= math.cos(min(reach, math.pi)))
-        # Of the rest nearly everybody is told by three products a leg; who is close to the rim is measured.
-        for part in np.array_split(rows, len(rows) // _AT_ONCE + 1):
-            within, close = self._sorted_out(vectors.take(part, axis=0), km)
-            answer[part[within]] = True
-            close &= ~within
-            answer[part[close]] = self.distances_km(vectors[part[close]]) <= km
+        for leg in self._legs:
+            close = _in_circle(columns, leg.middle, leg.half + km / EARTH_KM)
+            if len(close):
+                answer[rows[close]] |= _km_from(leg, some.take(close, axis=0)) <= km
         return answer
-
-    def _sorted_out(self, vectors: NDArray[np.float32], km: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Who is surely within km of the line, and who may be, for all a float32 product can say."""
-        corner = (self._corners @ vectors.T).max(axis=0)
-        poles, inward, onward = self._legs
-        beside = (inward @ vectors.T >= 0) & (onward @ vectors.T >= 0)
-        across = np.where(beside, np.abs(poles @ vectors.T), np.float32(2)).min(axis=0, initial=np.float32(2))
-        cosine, sine = math.cos(km / EARTH_KM), math.sin(km / EARTH_KM)
-        within = (corner > cosine + _PRODUCT_ERROR) | (across < sine - _PRODUCT_ERROR)
-        return within, (corner > cosine - _PRODUCT_ERROR) | (across < sine + _PRODUCT_ERROR)
 
     def distances_km(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """How far many points are from the line.
 
         Shape: (N, 3) unit vectors in, (N,) out. Unit: kilometres on the sphere.
         """
-        # Far from every corner is the common case in a big network: corners first, and the
-        # legs only refine, so a point beside the middle of a leg is not called far.
-        best = np.min([chord_km(point, vectors) for point in self.points], axis=0)
-        for pole, inward, onward in zip(*self._legs, strict=True):
-            beside = (vectors @ inward >= 0) & (vectors @ onward >= 0)
-            across = EARTH_KM * np.abs(np.arcsin(np.clip(vectors @ pole, -1, 1)))
-            best = np.where(beside & (across < best), across, best)
-        answer: NDArray[np.float32] = best.astype(np.float32)
+        answer: NDArray[np.float32] = np.min([_km_from(leg, vectors) for leg in self._legs], axis=0)
         return answer
 
     def snap(self, point: Point) -> Point:
@@ -204,3 +193,34 @@ class Corridor:
                     best, best_dot = candidate, dot
         lat = float(np.degrees(np.arctan2(best[2], np.hypot(best[0], best[1]))))
         return Point(lat, float(np.degrees(np.arctan2(best[1], best[0]))))
+
+
+def _leg(start: NDArray[np.float32], end: NDArray[np.float32]) -> _Leg:
+    pole = np.cross(start, end)
+    length = np.linalg.norm(pole)
+    pole = pole / length if length > 0 else pole
+    middle, half = _around(np.stack([start, end]))
+    return _Leg(start, end, pole, np.cross(pole, start), np.cross(end, pole), middle, half)
+
+
+def _around(corners: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
+    """A circle that holds them all: its middle, and its radius in radians."""
+    middle = corners.mean(axis=0)
+    middle /= np.linalg.norm(middle)
+    return middle, math.acos(min(1.0, float((corners @ middle).min())))
+
+
+def _in_circle(columns: NDArray[np.float32], middle: NDArray[np.float32], radians: float) -> NDArray[np.int64]:
+    """Who lies in a circle, or just outside: places in the columns, which are x, y and z."""
+    # No matrix product: of one this large numpy's library makes threads, which wait long for a busy core.
+    cosine = columns[0] * middle[0] + columns[1] * middle[1] + columns[2] * middle[2]
+    return np.flatnonzero(cosine >= math.cos(min(radians + _SPARE, math.pi)))
+
+
+def _km_from(leg: _Leg, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Kilometres from one leg, the nearer of its ends where nothing of it lies beside."""
+    best = np.minimum(arrows_km(leg.start, vectors), arrows_km(leg.end, vectors))
+    beside = (vectors @ leg.inward > 0) & (vectors @ leg.onward > 0)
+    across = EARTH_KM * np.abs(np.arcsin(np.clip(vectors @ leg.pole, -1, 1)))
+    answer: NDArray[np.float32] = np.where(beside & (across < best), across, best).astype(np.float32)
+    return answer
