@@ -13,7 +13,7 @@ from dispatch.store.dialect import Dialect
 from dispatch.store.link import Link
 from dispatch.store.tables import metadata
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 """Every revision there is, oldest first; the last is what this code needs."""
 
 

@@ -282,7 +282,6 @@ claim = Table(
     partial("ix_claim_standing", "person_id", where=f"status IN ({words(STANDING)})"),
     partial("uq_claim_unfinished", "request_id", "person_id", where=f"status IN ({words(UNFINISHED)})", unique=True),
     partial("ix_claim_leased", "lease_until", where=f"status IN ({words(LEASED)})"),
-    partial("ix_claim_met", "met_at", where="status = 'met'"),
 )
 
 alert = Table(
