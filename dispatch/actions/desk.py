@@ -143,7 +143,7 @@ def _request(tx: Tx, viewer: Viewer, public_id: str) -> tuple[int, Request]:
 
 
 def break_glass(tx: Tx, now: datetime, viewer: Viewer, public_id: str, reason: str) -> dict[str, Any]:
-    """`{place, note, contact, until}`: the exact place, once, for a reason that its owner reads.
+    """`{place, note, contact, until}`: the exact place, for GLASS and for a reason that its owner reads.
 
     Raises: NotFound.
     """
@@ -155,6 +155,23 @@ def break_glass(tx: Tx, now: datetime, viewer: Viewer, public_id: str, reason: s
     words = f"A coordinator looked at the exact place. The reason given: {reason}"
     if tx.requests.add_note(request.id, note, None, words, now):
         tell(tx, request, EventKind.NOTE_ADDED, None, added=note)
+    return _behind_glass(tx, request, until)
+
+
+def see_again(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[str, Any] | None:
+    """What `break_glass` showed this coordinator, as it is now; None once GLASS has passed, or before it was broken.
+
+    Raises: NotFound.
+    """
+    by = coordinator(viewer)
+    request = tx.requests.by_public(public_id)
+    if request is None:
+        raise NotFound("ask")
+    until = tx.safety.glass(by, request.id)
+    return _behind_glass(tx, request, until) if until is not None and now < until else None
+
+
+def _behind_glass(tx: Tx, request: Request, until: datetime) -> dict[str, Any]:
     secrets = tx.requests.secrets(request.id)
     return {
         "place": visibility.place_view(request, secrets, Role.OWNER),

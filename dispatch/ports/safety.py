@@ -73,6 +73,10 @@ class Safety(Protocol):
         """That coordinator sees the exact place until then."""
         ...
 
+    def glass(self, person_id: int, request_id: int) -> datetime | None:
+        """Until when that coordinator sees the exact place; may have passed. None: they never broke the glass."""
+        ...
+
     def raise_flag(self, kind: FlagKind, request_id: int, claim_id: int | None, at: datetime) -> Flag:
         """A new flag, or the open one of that kind."""
         ...

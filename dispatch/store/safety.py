@@ -61,6 +61,9 @@ _PUT_GLASS = adding(glass)
 _GLASS = _PUT_GLASS.on_conflict_do_update(
     index_elements=["person_id", "request_id"], set_={"until": _PUT_GLASS.excluded.until}
 )  # fmt: skip
+_GLASS_OF: Select[Any] = select(glass.c.until).where(
+    glass.c.person_id == given("person"), glass.c.request_id == given("request")
+)
 _ADD_FLAG = adding(flag, "id").returning(*flag.c)
 _OPEN = _f.settled_at.is_(None)
 _FLAG = select(*flag.c).where(_f.public_id == given("public_id"))
@@ -189,6 +192,11 @@ class StoredSafety:
     def break_glass(self, person_id: int, request_id: int, until: datetime) -> None:
         """That coordinator sees the exact place until then."""
         self._link.run(_GLASS, person_id=person_id, request_id=request_id, until=micros(until))
+
+    def glass(self, person_id: int, request_id: int) -> datetime | None:
+        """Until when that coordinator sees the exact place; may have passed."""
+        row = self._link.row(_GLASS_OF, person=person_id, request=request_id)
+        return moment(row[0]) if row else None
 
     def raise_flag(self, kind: FlagKind, request_id: int, claim_id: int | None, at: datetime) -> Flag:
         """A new flag, or the open one of that kind."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from dispatch.domain import limits
 from tests.pages.conftest import Browser, asked
 from tests.safety.test_desk import deeds, make
 from tests.web.conftest import Play, World
@@ -13,10 +14,10 @@ from web.pages import desk
 SECRETS = ("35.2123", "116.1234", "Zephyrine", "555 0142", "Lastname")
 
 
-async def at_the_desk(world: World) -> Browser:
-    """Dora, who looks after the network, at her desk."""
-    make(world, "dora")
-    dora = await Browser(world).sign_in("dora")
+async def at_the_desk(world: World, who: str = "dora") -> Browser:
+    """Dora, who looks after the network, at her desk; or whoever is made a coordinator besides."""
+    make(world, who)
+    dora = await Browser(world).sign_in(who)
     await dora.get("/desk")
     return dora
 
@@ -73,6 +74,32 @@ def test_the_glass_is_broken_only_for_a_typed_reason_that_the_owner_reads(play: 
         await ana.get(f"/r/{ask}")
         assert "The reason given: the sheriff asks" in ana.words()
         assert deeds(world, ask)[-1] == ("glass_broken", "the sheriff asks")
+
+    play(story)
+
+
+def test_whoever_broke_the_glass_looks_again_for_fifteen_minutes_and_nobody_else_does(play: Play) -> None:
+    async def story(world: World) -> None:
+        _, ask = await asked(world)
+        world.clock.step(timedelta(minutes=11))
+        dora = await at_the_desk(world)
+        behind = f"/desk/asks/{ask}/glass"
+        await dora.get(behind)
+        assert dora.path == "/desk"
+        await dora.post(behind, {"reason": "the sheriff asks"})
+        other = await at_the_desk(world, "cem")
+        await other.get(behind)
+        assert other.path == "/desk"
+        world.clock.step(limits.GLASS - timedelta(seconds=1))
+        await dora.get(f"{behind}?lang=es")
+        assert "35.21234, -116.12346" in dora.words()
+        world.clock.step(timedelta(seconds=1))
+        await dora.get(behind)
+        assert dora.path == "/desk"
+        assert [deed for deed, _ in deeds(world, ask)].count("glass_broken") == 1
+        ben = await Browser(world).sign_in("ben")
+        await ben.get(behind)
+        assert ben.status == 404
 
     play(story)
 

@@ -160,7 +160,7 @@ async def verdict(request: Request, name: str) -> Response:
 
 @router.post("/desk/asks/{public_id}/glass")
 async def glass(request: Request, public_id: str) -> Response:
-    """The exact place, for a reason its owner reads at once."""
+    """Shows the exact place, for a reason its owner reads at once."""
     call, form = await form_call(request)
     reason = check_text("reason", form.get("reason"), limits.REASON_CHARS)
     reader = reader_of(request)
@@ -168,14 +168,24 @@ async def glass(request: Request, public_id: str) -> Response:
         await call.read(lambda tx, now: desk.coordinator(call.viewer))
         says = reader.speak.t("Type why you have to see it. The person who asked reads it.")
         return page(request, reader, "say", {"title": says, "text": None, "to": "/desk"}, status=422)
-    done = await call.write(lambda tx, now: desk.break_glass(tx, now, call.viewer, named(public_id), reason))
-    place = done.body["place"] or {}
-    until = datetime.fromisoformat(done.body["until"])
+    await call.write(lambda tx, now: desk.break_glass(tx, now, call.viewer, named(public_id), reason))
+    return RedirectResponse(f"/desk/asks/{public_id}/glass", status_code=303)
+
+
+@router.get("/desk/asks/{public_id}/glass")
+async def behind_glass(request: Request, public_id: str) -> Response:
+    """The exact place, for as long as the glass is broken; then the way back to the desk."""
+    call = await look(request)
+    shown = await call.read(lambda tx, now: desk.see_again(tx, now, call.viewer, named(public_id)))
+    if shown is None:
+        return _back()
+    reader = reader_of(request)
+    place = shown["place"] or {}
     values = {
         "place": place,
         "geo": maps_link(place),
-        "note": done.body["note"],
-        "contact": done.body["contact"] or {},
-        "until": reader.speak.clock(until),
+        "note": shown["note"],
+        "contact": shown["contact"] or {},
+        "until": reader.speak.clock(datetime.fromisoformat(shown["until"])),
     }
     return page(request, reader, "desk_glass", values, styles=("follow",))
