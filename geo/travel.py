@@ -32,7 +32,6 @@ _OPEN_DETOUR, _OPEN_KMH = 1.4, 80.0
 _FREEWAY_DETOUR, _FREEWAY_KMH = 1.15, 105.0
 
 # Miles are rounded, hence "about": 2 km is 1.24 miles, and a bare "1 mile" would be untrue.
-_MILES: Final = {2: "1 mile", 5: "3 miles", 10: "6 miles", 25: "16 miles", 50: "31 miles", 100: "62 miles"}
 _TRAVEL: Final = {
     2: "a few minutes",
     5: "about 10 min",
@@ -92,13 +91,6 @@ def span(minutes: float, km: float, corridor: bool) -> Span:
 def band_km(km: float) -> int | None:
     """The smallest band that holds the distance; None beyond 200 km or when unknown (NaN)."""
     return next((band for band in DISTANCE_BANDS_KM if km <= band), None)
-
-
-def band_words(band: int | None, miles: bool = False) -> str:
-    """The band as people read it: "within 25 km", "within about 16 miles", "more than 200 km away"."""
-    if band is None:
-        return "more than about 125 miles away" if miles else "more than 200 km away"
-    return f"within about {_MILES.get(band, '125 miles')}" if miles else f"within {band} km"
 
 
 def travel_words(band: int | None) -> str:

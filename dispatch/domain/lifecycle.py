@@ -125,7 +125,6 @@ STANDING: Final = frozenset({_C.COMMITTED, _C.EN_ROUTE, _C.ON_SCENE, _C.MET})
 """Claims whose holder may know the exact place."""
 UNFINISHED: Final = STANDING | {_C.STANDBY}
 LEASED: Final = frozenset({_C.COMMITTED, _C.EN_ROUTE, _C.ON_SCENE})
-ENDED_EARLY: Final = frozenset({_C.WITHDRAWN, _C.LAPSED, _C.NO_SHOW, _C.STOOD_DOWN})
 
 BY_CLAIMER: Final = frozenset({_S.EN_ROUTE, _S.ON_SCENE, _S.MET, _S.DONE, _S.EXTEND, _S.WITHDRAW})
 BY_REQUESTER: Final = frozenset({_S.NO_SHOW})

@@ -7,7 +7,6 @@ a story's matcher is the real one. Policies: dispatch/domain/waves.py names them
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +19,6 @@ from dispatch.domain.request import Request, Urgency
 from dispatch.domain.standing import REACHES, Backing, Bound
 
 Floats = NDArray[np.float64]
-
-SOON_S: Final = 30
-"""Looks follow each other no closer than that many seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.errors import Refused
 from dispatch.domain.events import request_topic
-from dispatch.domain.lifecycle import ENDED_EARLY, FINAL, HOLDS_SEATS, ClaimState, Disposition, RequestState, Step
+from dispatch.domain.lifecycle import FINAL, HOLDS_SEATS, UNFINISHED, ClaimState, Disposition, RequestState, Step
 from dispatch.domain.people import Duty
 from dispatch.domain.request import Reach
 from dispatch.domain.visibility import Role, Viewer
@@ -225,7 +225,7 @@ class AnyNight(RuleBasedStateMachine):
             assert (request.status, request.disposition, request.closed_at, request.seats_taken) == self.ended
         elif request.over:
             self.ended = (request.status, request.disposition, request.closed_at, request.seats_taken)
-            assert all(claim.status in ENDED_EARLY | {ClaimState.DONE} for claim in self.night.claims(self.id))
+            assert all(claim.status not in UNFINISHED for claim in self.night.claims(self.id))
 
     @invariant()
     def everybody_who_follows_sees_what_a_newcomer_sees(self) -> None:

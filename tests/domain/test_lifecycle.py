@@ -12,7 +12,6 @@ from dispatch.domain.lifecycle import (
     BY_REQUESTER,
     CLAIM_TRANSITIONS,
     DISPOSITIONS,
-    ENDED_EARLY,
     FINAL,
     HOLDS_SEATS,
     LEASED,
@@ -92,7 +91,7 @@ def test_every_disposition_ends_a_request_that_goes_on() -> None:
 def test_a_step_that_ends_a_claim_early_gives_its_seats_back() -> None:
     for (state, _step), after in CLAIM_TRANSITIONS.items():
         if state in HOLDS_SEATS and after not in HOLDS_SEATS:
-            assert after in ENDED_EARLY
+            assert after in FINISHED - {ClaimState.DONE}
         if after in HOLDS_SEATS and state not in HOLDS_SEATS:
             assert state is ClaimState.STANDBY  # seats are taken by a new claim or a promotion, never by a step
 
@@ -101,7 +100,6 @@ def test_the_sets_of_claim_states_nest_as_their_names_say() -> None:
     assert LEASED < STANDING < UNFINISHED
     assert STANDING < HOLDS_SEATS
     assert {ClaimState.DONE} == HOLDS_SEATS - STANDING
-    assert ENDED_EARLY | {ClaimState.DONE} == FINISHED
     assert {state for (state, step) in CLAIM_TRANSITIONS if step is Step.LAPSE} == LEASED
 
 

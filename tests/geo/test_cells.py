@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geo import cells
-from geo.box import WORLD, Box
 from geo.point import Point
 from tests.geo.places import CENTRE, points
 
@@ -60,31 +59,3 @@ def test_neighbours_are_known_across_resolutions() -> None:
 
 def test_a_disk_grows_by_rings() -> None:
     assert [len(cells.disk(cells.cell_of(CENTRE, 6), k)) for k in range(4)] == [1, 7, 19, 37]
-
-
-@given(points(), st.floats(1, 400), st.floats(0, 1), st.floats(0, 1))
-@settings(max_examples=60, deadline=None)
-def test_whatever_lies_in_a_box_lies_in_one_of_its_cells(centre: Point, km: float, up: float, along: float) -> None:
-    box = Box.around(centre, km)
-    spans = box.longitudes()
-    west, east = spans[0] if along < 0.5 else spans[-1]
-    inside = Point(box.south + (box.north - box.south) * up, west + (east - west) * along)
-    try:
-        found = cells.cells_in_box(box, 3, 2000)
-    except cells.TooManyCells:
-        reject()
-    assert cells.cell_of(inside, 3) in found
-
-
-def test_the_whole_world_is_122_cells_and_no_more() -> None:
-    assert len(cells.cells_in_box(WORLD, 0, 122)) == 122
-
-
-@pytest.mark.parametrize("res", [0, 9, 15])
-def test_one_cell_past_the_limit_is_refused_before_the_work(res: int) -> None:
-    with pytest.raises(cells.TooManyCells, match="smaller"):
-        cells.cells_in_box(WORLD, res, 121)
-
-
-def test_a_box_without_width_still_has_a_cell() -> None:
-    assert cells.cells_in_box(Box(-116, 35, -116, 35), 5, 10) == [cells.cell_of(Point(35, -116), 5)]

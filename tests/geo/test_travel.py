@@ -81,14 +81,6 @@ def test_each_band_has_the_words_people_say(band: int | None, words: str) -> Non
     assert travel.travel_words(band) == words
 
 
-def test_bands_are_said_in_kilometres_or_miles() -> None:
-    assert travel.band_words(25) == "within 25 km"
-    assert travel.band_words(25, miles=True) == "within about 16 miles"
-    assert travel.band_words(None) == "more than 200 km away"
-    assert "miles" in travel.band_words(200, miles=True)
-    assert "miles" in travel.band_words(None, miles=True)
-
-
 LINE = travel.Corridor([Point(34.9, -117.02), BAKER, LAS_VEGAS])
 
 
