@@ -1,12 +1,15 @@
 """What `flare doctor` looks at: this machine, the database, the settings; each with what to do about it."""
 
 import os
+import socket
 import sqlite3
+import ssl
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dispatch.runtime import database_of, folder_of
 from dispatch.settings import Settings
@@ -15,6 +18,7 @@ SAFE_SQLITE = (3, 51, 3)
 SLOW_FSYNC_MS = 20.0
 FEW_FILES = 4_096
 FSYNCS = 20
+REACH_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield _redis(settings.redis_url)
     if settings.push_contact is None and not (settings.public_url or "").startswith("https://"):
         yield Finding(what="push", says="no FLARE_PUSH_CONTACT and no public https address: some services refuse then")
+    yield _texts(settings)
     yield _open_files()
     yield _clock()
 
@@ -170,6 +175,22 @@ def _redis(url: str) -> Finding:
 
     says, well = over_redis.answers(url)
     return Finding(what="Redis", says=says, wrong=not well)
+
+
+def _texts(settings: Settings) -> Finding:
+    """Whether somebody answers at the gateway's door; nothing is sent, so a wrong secret stays unseen."""
+    if settings.sms_url is None:
+        return Finding(what="texts", says="no FLARE_SMS_URL: no phone is checked by a code")
+    at = urlsplit(settings.sms_url)
+    host, sealed = at.hostname or "", at.scheme == "https"
+    try:
+        with socket.create_connection((host, at.port or (443 if sealed else 80)), timeout=REACH_S) as line:
+            if sealed:
+                ssl.create_default_context().wrap_socket(line, server_hostname=host).close()
+    except OSError as error:
+        return Finding(what="texts", says=f"the gateway of FLARE_SMS_URL can't be reached: {error}", wrong=True)
+    says = f"{host} answers; to numbers that begin with +{', +'.join(settings.sms_countries)}"
+    return Finding(what="texts", says=says + ("" if sealed else "; without https others on the way can read them"))
 
 
 def _open_files() -> Finding:
