@@ -15,7 +15,7 @@ from typing import Any, Final
 import httpx
 from playwright.sync_api import Browser, Error, Page
 
-from tests.browser.conftest import PHONE, House, served
+from tests.browser.conftest import PHONE, House, served, sign_in
 from tests.web.conftest import BAKER, NOTE
 from tests.web.conftest import PHONE as NUMBER
 
@@ -377,10 +377,7 @@ class Visitors:
     def _sign_in(self, page: Page, who: str) -> None:
         power, _, name = who.partition(" ")
         token = self.evening.links[name][power] if name else self.evening.house.world.tokens[who]
-        page.goto(self.evening.house.address + "/help")
-        page.fill("#token", token)
-        page.click("main form .main")
-        page.wait_for_selector("#live")
+        sign_in(page, self.evening.house.address, token)
 
     def look(self, scene: Scene, lang: str = "en") -> Page:
         """The page in its state."""
