@@ -84,7 +84,8 @@ def tapped(context: BrowserContext, action: str = "") -> list[str]:
         """async (action) => {
           const opened = [];
           self.clients.openWindow = async (url) => void opened.push(url);  // a test's tap opens no window by itself
-          const [notification] = (await self.registration.getNotifications()).reverse();
+          let notification;  // what was shown a moment ago may not be listed yet
+          while (!notification) [notification] = (await self.registration.getNotifications()).reverse();
           const event = new NotificationEvent("notificationclick", { notification, action });
           event.waitUntil = () => {};  // only the browser's own taps may wait
           self.dispatchEvent(event);
