@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from dispatch.domain import limits
 from dispatch.domain.events import EventKind, InboxKind
-from web.live.conversation import MEANING, VERSION, Code
+from web.live.conversation import MEANING, PING_AFTER_S, VERSION, Code
 
 Schema = dict[str, Any]
 
@@ -105,7 +105,8 @@ FRAMES: Final = (
     Frame(
         name="ping",
         from_client=False,
-        says="Each 16 to 20 s. A head ahead of yours: something was lost. `retry_ms`: if all ends without a `bye`.",
+        says=f"Each {PING_AFTER_S[0]:g} to {limits.HEARTBEAT_S} s. A head ahead of yours: something was lost. "
+        "`retry_ms`: if all ends without a `bye`.",
         holds={"n": _WHOLE, "heads": {"type": "object", "additionalProperties": _OFF}, "retry_ms": _WHOLE},
         may_hold={
             "maps": {

@@ -15,8 +15,8 @@ from dispatch.domain import limits
 from web.strict_json import too_deep
 
 VERSION: Final = 1
-PING_AFTER_S: Final = (16.0, 19.0)
-"""The longest is a beat short of the promised 20 s, because beats come each half second."""
+PING_AFTER_S: Final = (0.8 * limits.HEARTBEAT_S, 0.95 * limits.HEARTBEAT_S)
+"""The longest is a beat short of the promised HEARTBEAT_S, because beats come each half second."""
 
 
 class Code(IntEnum):
