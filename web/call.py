@@ -32,7 +32,6 @@ M = TypeVar("M", bound=BaseModel)
 Job = Callable[[Tx, datetime], T]
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_ID: Final = 64
 
 
 class Written:
@@ -261,7 +260,7 @@ def named(public_id: str, what: str = "ask") -> str:
     Raises: NotFound: what can't be an id is nobody's.
     """
     plain = public_id.replace("-", "").replace("_", "")
-    if not (0 < len(public_id) <= _ID and public_id.isascii() and plain.isalnum()):
+    if not (0 < len(public_id) <= limits.ID_CHARS and public_id.isascii() and plain.isalnum()):
         raise NotFound(what)
     return public_id
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from dispatch.domain import limits
 from dispatch.traces import Kind, Tracer, parent_of
 from web import errors
 from web.headers import completed
@@ -26,8 +27,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LIVE: Final = "/v1/live"
-HEADER_BYTES: Final = 16 * 1024
-HEADERS: Final = f"That is too much in the headers: at most {HEADER_BYTES:,} bytes."
+HEADERS: Final = f"That is too much in the headers: at most {limits.HEADER_BYTES:,} bytes."
 TRACE: Final = 12
 """Frames of a bug's traceback that are logged: the last ones."""
 
@@ -95,7 +95,7 @@ class Edge:
                 message["headers"] = completed(list(message.get("headers", ())), secure, request_id)
             await send(message)
 
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES:
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > limits.HEADER_BYTES:
             await errors.problem("headers-too-large", HEADERS)(scope, receive, told)
             return
         try:

@@ -22,9 +22,6 @@ from dispatch.domain.errors import SlowDown
 from dispatch.ports import Bucket, Buckets, Bus
 from web.visitor import Visitor
 
-BUCKETS_MAX: Final = 50_000
-"""Callers remembered; beyond that the one unseen the longest is forgotten, which lets it begin anew."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -62,11 +59,6 @@ WRONG_TOKEN: Final = (Rule(name="wrong-token", count=10, seconds=MINUTE),)
 BOARD: Final = (Rule(name="board", count=1, seconds=1.0, burst=2),)
 NEW_CELLS: Final = Rule(name="cells", count=30, seconds=MINUTE)
 """New cells of resolution 4 on somebody's board: whoever looks at their region never meets it."""
-CELLS_KNOWN: Final = 2_000
-"""Cells remembered of one viewer."""
-VIEWERS_KNOWN: Final = 5_000
-CELLS_WAITING: Final = 1_000
-"""What waits to be said of that; beyond it this worker gives its share, as if nobody heard."""
 CELLS_SEEN: Final = "cells"
 """The bus's channel by which workers say what they let a viewer see."""
 TEXT_PREFIX: Final = (Rule(name="text", count=10, seconds=HOUR),)
@@ -181,7 +173,7 @@ class Limiter:
         if not self.counts(visitor):
             return set(asked)
         heard = self._teller is not None and getattr(self._bus, "connected", True)
-        together = heard and self._telling < CELLS_WAITING
+        together = heard and self._telling < limits.CELLS_WAITING
         bucket = self._bucket(NEW_CELLS, who, 1 if together else self._share)
         with self._lock:
             known = self._cells.setdefault(bucket.name, {})
@@ -225,9 +217,9 @@ class Limiter:
         self._cells.move_to_end(bucket.name)
         known.update(dict.fromkeys(fresh))
         self._keep(bucket.name, self._level(bucket, now) - len(fresh), now)
-        while len(known) > CELLS_KNOWN:
+        while len(known) > limits.CELLS_KNOWN:
             del known[next(iter(known))]
-        while len(self._cells) > VIEWERS_KNOWN:
+        while len(self._cells) > limits.VIEWERS_KNOWN:
             self._cells.popitem(last=False)
 
     def _bucket(self, rule: Rule, who: str, workers: int) -> Bucket:
@@ -241,5 +233,5 @@ class Limiter:
     def _keep(self, name: str, level: float, now: float) -> None:
         self._buckets[name] = (level, now)
         self._buckets.move_to_end(name)
-        while len(self._buckets) > BUCKETS_MAX:
+        while len(self._buckets) > limits.CALLERS_KNOWN:
             self._buckets.popitem(last=False)

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from dispatch.actions.look import drilled_of, seen_request
@@ -15,16 +15,9 @@ from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role, Viewer
 from dispatch.ports import Tx
 
-PAGES_MAX: Final = 20
-"""A call with more events than this many pages is told by its first ones and its end."""
 PHASES: Final = ("first_claim", "first_en_route", "first_on_scene", "first_met", "covered", "closed")
 OWNERS: Final = ("first_alert", "first_seen", *PHASES)
 """Also when people were asked, which is the owner's to know."""
-USUAL_WITHIN: Final = timedelta(days=90)
-USUAL_AMONG: Final = 200
-USUAL_OF: Final = 40
-USUAL_LEAST: Final = 10
-"""Below so many calls nothing is called usual: it would be told of somebody."""
 
 
 def after_action(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[str, Any]:
@@ -45,7 +38,7 @@ def after_action(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[
         "status": str(request.status),
         "disposition": str(request.disposition) if request.disposition else None,
         "seats": request.seats.as_json(),
-        "phases": _phases(tx, request, names, PAGES_MAX),
+        "phases": _phases(tx, request, names, limits.REPORT_PAGES),
         "usual": _usual(tx, now, request, names),
         "alerts": _counted(request, alerts) if told else None,
         "drilled": counts.as_json() if told and (counts := drilled_of(tx, request)) else None,
@@ -66,17 +59,17 @@ def _phases(tx: Tx, request: Request, names: Sequence[str], pages: int) -> dict[
 
 def _usual(tx: Tx, now: datetime, request: Request, names: Sequence[str]) -> dict[str, dict[str, float]]:
     """What half and nine of ten of the calls of this kind that ended lately took; only where enough of them tell."""
-    ended = tx.requests.ended_since(now - USUAL_WITHIN, USUAL_AMONG)
+    ended = tx.requests.ended_since(now - limits.USUAL_WITHIN, limits.USUAL_AMONG)
     alike = [each for each in ended if each.kind == request.kind and each.id != request.id and not each.drill]
     took: dict[str, list[float]] = defaultdict(list)
-    for each in alike[:USUAL_OF]:
+    for each in alike[: limits.USUAL_OF]:
         for name, seconds in _phases(tx, each, names, 1).items():
             if seconds is not None:
                 took[name].append(seconds)
     return {
         name: {"p50": _share(found, 5), "p90": _share(found, 9)}
         for name, found in took.items()
-        if len(found) >= USUAL_LEAST
+        if len(found) >= limits.USUAL_LEAST
     }
 
 

@@ -7,7 +7,9 @@ docs/reference/errors.md is generated from this file (tests/house/test_reference
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
+
+from dispatch.domain import limits
 
 
 class Retry(StrEnum):
@@ -148,12 +150,15 @@ class NoMoreTime(Refused):
         self.extensions = extensions
 
 
+LOCKED: Final = f"No tries left for {int(limits.CODE_LOCKED.total_seconds()) // 60} minutes; confirm without one."
+
+
 class WrongCode(Refused):
     """The meet code, or the one sent to a phone, does not match."""
 
     code, retry = "wrong-code", Retry.FIX
 
-    def __init__(self, tries_left: int, then: str = "No tries left for 15 minutes; confirm without one.") -> None:
+    def __init__(self, tries_left: int, then: str = LOCKED) -> None:
         left = f"{tries_left} tries left." if tries_left else then
         super().__init__(f"That is not the code. {left}")
         self.tries_left = tries_left
@@ -222,7 +227,7 @@ class KeyMissing(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "Send an Idempotency-Key header of 8 to 64 visible ASCII characters, "
+            f"Send an Idempotency-Key header of {limits.KEY_MIN} to {limits.KEY_MAX} visible ASCII characters, "
             "made once per action and kept across retries."
         )
 

@@ -1,6 +1,7 @@
 """Every bound there is, in one place: queues, pages, texts, waves, retries, leases, tokens.
 
-Pure data. A bound that is not here does not exist; each has a test at the limit and one past it.
+Pure data. A bound that is not here does not exist; each has a test at the limit and one past it. How a token, an id
+or a code is written is a format and stands where it is read; so does what geo/, which knows nothing of us, refuses.
 docs/reference/limits.md is generated from this file: the comment behind a name is its sentence.
 """
 
@@ -19,6 +20,12 @@ REASON_CHARS: Final = 280  # a reason or a report
 NEEDS_MAX: Final = 8  # special needs of one request
 KEY_MIN: Final = 8  # characters of an Idempotency-Key
 KEY_MAX: Final = 64
+HEADER_BYTES: Final = 16 * 1024  # all headers of one call
+ID_CHARS: Final = 64  # an id, or a token, as somebody sends it
+FORM_FIELDS: Final = 60  # fields of one form
+FORM_NOTE_CHARS: Final = 280  # a note, or a destination, typed on a page: a text on a phone
+REACH_COMMUNITIES: Final = 50  # communities one ask names
+PUSH_KEY_CHARS: Final = 128  # each of the two keys of a device
 ANONYMOUS_KEY_MIN: Final = 22  # a guest's key this long is nobody else's guess
 ACCURACY_MAX_M: Final = 100_000  # a fix worse than this says nothing
 CLAIM_SEATS_MAX: Final = 60  # seats one volunteer may offer
@@ -114,7 +121,16 @@ PAGE: Final = 500  # events in one page, rows of one read
 RESUME_MAX: Final = 500  # missed events that are replayed; more is a snapshot
 LONG_POLL_S: Final = 25  # longest wait of a long poll
 INBOX_ALERTS: Final = 100  # newest alerts an inbox shows
+REPORT_PAGES: Final = 20  # pages of events a report reads; longer calls are told by their first ones and their end
+USUAL_WITHIN: Final = timedelta(days=90)  # calls that tell a report what is usual …
+USUAL_AMONG: Final = 200  # … the newest of them all …
+USUAL_OF: Final = 40  # … and of that kind
+USUAL_LEAST: Final = 10  # below so many nothing is called usual: it would be told of somebody
 EXPORT_ROWS: Final = 1_000  # newest requests, claims and alerts of an export
+CALLERS_KNOWN: Final = 50_000  # buckets one worker counts in; beyond it the one unseen the longest begins anew
+CELLS_KNOWN: Final = 2_000  # cells remembered of one viewer
+VIEWERS_KNOWN: Final = 5_000  # … and of so many viewers
+CELLS_WAITING: Final = 1_000  # what waits to be told of them; beyond it a worker gives its share, as if nobody heard
 BOARD_REQUESTS: Final = 500  # requests one board shows
 ENDED_AMONG: Final = 2_000  # newest requests in which those that ended lately are looked for
 NOTES_SHOWN: Final = 50

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from dispatch.actions import look_back
+from dispatch.domain import limits
 from tests.pages.conftest import Browser, asked
 from tests.web.conftest import Play, World
 
@@ -27,14 +27,14 @@ async def told(world: World, ask: str) -> dict[str, dict[str, dict[str, float]]]
 
 def test_a_report_sets_its_times_beside_the_usual_ones_once_enough_calls_tell(play: Play) -> None:
     async def story(world: World) -> None:
-        for tens in range(1, look_back.USUAL_LEAST + 1):
+        for tens in range(1, limits.USUAL_LEAST + 1):
             assert (await told(world, await over(world, 10 * tens)))["usual"] == {}
         ask = await over(world, 25)
         assert (await told(world, ask))["usual"]["first_claim"] == {"p50": 50.0, "p90": 90.0}
         ana = await Browser(world).sign_in("ana")
         await ana.get(f"/r/{ask}/report")
         assert "first yes 0:25 0:50 1:30" in ana.words()
-        world.clock.step(look_back.USUAL_WITHIN)
+        world.clock.step(limits.USUAL_WITHIN)
         assert (await told(world, ask))["usual"] == {}, "longer ago than that is not told"
 
     play(story)

@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from dispatch.domain import limits
 from tests.web.conftest import BAKER, FAR, Play, World
-from web.limiter import BUCKETS_MAX, CELLS_WAITING, NEW_CELLS, Limiter, Rule
+from web.limiter import NEW_CELLS, Limiter, Rule
 from web.visitor import trusted_networks, visitor_of
 
 RIDE = {"kind": "ride", "quantity": 3, "place": BAKER, "similar_ok": True}
@@ -141,10 +142,10 @@ def test_one_person_is_on_the_way_to_two_at_most_where_limits_count(play: Play) 
 def test_the_limiter_remembers_a_bounded_number_of_callers() -> None:
     limiter = Limiter(lambda: 0.0, always=True)
     rule = Rule(name="r", count=1, seconds=60)
-    for number in range(BUCKETS_MAX + 10):
+    for number in range(limits.CALLERS_KNOWN + 10):
         limiter.take([(rule, str(number))])
-    assert len(limiter) == BUCKETS_MAX
-    assert limiter.take([(rule, str(BUCKETS_MAX))]) == 60
+    assert len(limiter) == limits.CALLERS_KNOWN
+    assert limiter.take([(rule, str(limits.CALLERS_KNOWN))]) == 60
 
 
 def test_neighbourhoods_are_24_bits_of_an_old_address_and_56_of_a_new_one() -> None:
@@ -179,7 +180,7 @@ def test_a_bus_that_hangs_costs_no_memory_and_no_more_cells_than_a_share() -> No
     limiter = Limiter(lambda: 0.0, always=True, workers=2, bus=bus)
     before = threading.active_count()
     asked = [f"cell {number}" for number in range(NEW_CELLS.count * 2)]
-    seen = [len(limiter.cells_within(stranger, f"viewer {n}", asked)) for n in range(CELLS_WAITING + 2)]
+    seen = [len(limiter.cells_within(stranger, f"viewer {n}", asked)) for n in range(limits.CELLS_WAITING + 2)]
     assert (seen[0], seen[-1]) == (NEW_CELLS.count, NEW_CELLS.count / 2)
     limiter.close()
     limiter.close()

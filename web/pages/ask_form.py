@@ -4,7 +4,7 @@ Pure over the form. Three things are needed, nothing else is; whatever was typed
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from dispatch.actions.post_request import PostRequest
 from dispatch.domain import limits, whereabouts
@@ -17,8 +17,6 @@ from dispatch.domain.whereabouts import Where
 from geo.point import NotOnEarth, Point
 from web.pages.door import Form
 from web.pages.nouns import NOUNS
-
-NOTE_CHARS: Final = 280
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +80,8 @@ def command(sent: Typed, form: Form, viewer: Viewer) -> PostRequest:
         quantity=quantity,
         where=_where(sent, form, text) if kind.located else None,
         place_text=text if kind.located else None,
-        destination=check_text("destination", sent.destination, NOTE_CHARS),
-        note=check_text("note", sent.note, NOTE_CHARS),
+        destination=check_text("destination", sent.destination, limits.FORM_NOTE_CHARS),
+        note=check_text("note", sent.note, limits.FORM_NOTE_CHARS),
         urgency=Urgency(sent.urgency),
         for_other=sent.who == "other",
         needs=sent.needs,

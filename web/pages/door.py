@@ -19,7 +19,6 @@ from dispatch.runtime import Flare
 from web import auth
 from web.call import Call, begin
 
-FIELDS_MAX: Final = 60
 KEY_FIELD: Final = "key"
 _WHOLE: Final = re.compile(r"\d{1,11}|\d{1,3}(?:[.,]\d{3}){1,3}")
 
@@ -82,7 +81,7 @@ async def form_call(request: Request) -> tuple[Call, Form]:
         if len(held) > limits.BODY_BYTES:
             raise TooLarge(limits.BODY_BYTES)
     try:
-        pairs = parse_qsl(held.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_MAX)
+        pairs = parse_qsl(held.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=limits.FORM_FIELDS)
     except ValueError:
         raise Malformed("This form has more fields than any of ours.") from None
     form = Form(tuple((key, value.replace("\r\n", "\n")) for key, value in pairs))

@@ -116,7 +116,7 @@ async def decide(request: Request, public_id: str) -> Response:
 async def note(request: Request, public_id: str) -> Response:
     """A note to the people who come."""
     call, form = await form_call(request)
-    text = check_text("note", form.get("note"), 280)
+    text = check_text("note", form.get("note"), limits.FORM_NOTE_CHARS)
     if text:
         command = change_request.AddNote(request=named(public_id), viewer=call.viewer, text=text)
         await call.write(lambda tx, now: change_request.add_note(tx, now, command))

@@ -22,6 +22,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.routing import Match
 
+from dispatch.domain import limits
 from geo.emergency import emergency_number
 from geo.gazetteer import gazetteer
 from geo.point import Point
@@ -53,7 +54,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    env.globals.update(static=static.address, languages=LANGUAGES, said=said, Markup=Markup)
+    env.globals.update(static=static.address, languages=LANGUAGES, said=said, Markup=Markup, limits=limits)
     return env
 
 

@@ -65,8 +65,8 @@ NeededName = Annotated[str, _text(limits.NAME_CHARS, needed=True)]
 PlaceText = Annotated[str, _text(limits.PLACE_CHARS, needed=True)]
 Reason = Annotated[str, _text(limits.REASON_CHARS)]
 NeededReason = Annotated[str, _text(limits.REASON_CHARS, needed=True)]
-Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-Token = Annotated[str, Field(min_length=1, max_length=64)]
+Id = Annotated[str, Field(min_length=1, max_length=limits.ID_CHARS, pattern=r"^[A-Za-z0-9_-]+$")]
+Token = Annotated[str, Field(min_length=1, max_length=limits.ID_CHARS)]
 Lat = Annotated[float, Field(description="Degrees north.", json_schema_extra={"minimum": -90, "maximum": 90})]
 Lon = Annotated[float, Field(description="Degrees east.", json_schema_extra={"minimum": -180, "maximum": 180})]
 Accuracy = Annotated[float, Field(ge=0, le=limits.ACCURACY_MAX_M, description="Radius in metres.")]
@@ -142,7 +142,9 @@ Need = Annotated[str, _text(limits.NAME_CHARS, needed=True)]
 class AskBody(Body):
     """A call for help."""
 
-    kind: Annotated[str, Field(max_length=64, description="One of the kinds: ride, supplies, shelter, repair …")]
+    kind: Annotated[
+        str, Field(max_length=limits.ID_CHARS, description="One of the kinds: ride, supplies, shelter, repair …")
+    ]
     quantity: Annotated[int | None, Field(description="How many units of that kind; open-ended kinds need none.")] = (
         None
     )
@@ -172,7 +174,7 @@ class ChangeBody(Body):
 class ReachBody(Body):
     """Who may be asked. What is absent goes back to its default; `communities` null = all of the requester's."""
 
-    communities: Annotated[list[Id], Field(max_length=50)] | None = None
+    communities: Annotated[list[Id], Field(max_length=limits.REACH_COMMUNITIES)] | None = None
     rings_max: Annotated[int, Field(ge=1, le=3)] = 3
     open: bool = False
 
@@ -264,7 +266,7 @@ class MeBody(Body):
     asked_by: Annotated[list[Annotated[str, *_one_of(*Asks)]], Field(max_length=len(Asks))] | None = None
 
 
-Key = Annotated[str, Field(max_length=128)]
+Key = Annotated[str, Field(max_length=limits.PUSH_KEY_CHARS)]
 
 
 class PushKeys(Body):
