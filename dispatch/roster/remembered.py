@@ -20,6 +20,9 @@ ELSEWHERE_S: Final = 600.0
 """Somebody who was asked this lately and has not answered is asked less for others."""
 WEEK_S: Final = 7 * 86_400.0
 _DAY_S: Final = 86_400.0
+_COUNTED_S: Final = 60.0
+_Sent = tuple[Ids, Floats]
+"""Alerts of the last week: to whom, and when. One pair that is replaced and never changed."""
 _KEPT: Final = ("fatigue", "fatigue_at", "accepts", "expected", "opened", "expected_opened", "waiting_s")
 
 
@@ -28,9 +31,8 @@ class Remembered:
 
     def __init__(self) -> None:
         self._columns: dict[str, Floats] = {name: np.zeros(0) for name in _KEPT}
-        self._sent: dict[int, Floats] = {}
-        self._weekly: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self._weekly_at = -np.inf
+        self._sent: _Sent = (np.zeros(0, dtype=np.int64), np.zeros(0))
+        self._weekly: tuple[_Sent, float, NDArray[np.int64]] = (self._sent, np.inf, np.zeros(0, dtype=np.int64))
         self._online: dict[int, int] = {}
 
     def learn(self, figures: Figures) -> None:
@@ -42,16 +44,12 @@ class Remembered:
         for name in ("fatigue", "accepts", "expected", "opened", "expected_opened", "waiting_s"):
             columns[name][figures.person] = getattr(figures, name)
         columns["fatigue_at"][figures.person] = figures.at_s
-        order = np.argsort(figures.sent_person, kind="stable")
-        people, first = np.unique(figures.sent_person[order], return_index=True)
-        sent = dict(zip(people.tolist(), np.split(figures.sent_s[order], first[1:]), strict=False))
-        for person in figures.person.tolist():
-            times = sent.get(person)
-            if times is None or not len(times):
-                self._sent.pop(person, None)
-            else:
-                self._sent[person] = times
-        self._weekly_at = -np.inf
+        person, at = self._sent
+        others = ~np.isin(person, figures.person) & (at > figures.at_s - WEEK_S)
+        self._sent = (
+            np.concatenate([person[others], figures.sent_person]),
+            np.concatenate([at[others], figures.sent_s]),
+        )
 
     def present(self, person: int, sockets: int) -> None:
         """So many more (or fewer) open inboxes of that person."""
@@ -98,12 +96,12 @@ class Remembered:
 
     def _sent_in_a_week(self, now_s: float) -> NDArray[np.int64]:
         """Alerts of the last seven days by person id; counted anew once a minute and after each change."""
-        if now_s - self._weekly_at < 60.0 and now_s >= self._weekly_at:
-            return self._weekly
-        counts = np.zeros(max(self._sent, default=-1) + 1, dtype=np.int64)
-        for person, times in list(self._sent.items()):
-            counts[person] = int((times > now_s - WEEK_S).sum())
-        self._weekly, self._weekly_at = counts, now_s
+        sent = self._sent
+        counted, at_s, counts = self._weekly
+        if counted is not sent or not 0 <= now_s - at_s < _COUNTED_S:
+            person, at = sent
+            counts = np.bincount(person[at > now_s - WEEK_S])
+            self._weekly = (sent, now_s, counts)
         return counts
 
     def _room(self, length: int) -> None:

@@ -56,6 +56,16 @@ def test_whoever_is_erased_is_forgotten() -> None:
     assert held.gather(np.array([1, 2]), NOW)["fatigue"].tolist() == [0, 2]
 
 
+def test_whoever_is_asked_again_is_counted_at_once_and_others_keep_their_count() -> None:
+    held = Remembered()
+    held.learn(figures(1, 2, sent=(1.0, 6.0)))
+    assert held.gather(np.array([1, 2, 3]), NOW)["sent_7d"].tolist() == [2, 2, 0]
+    held.learn(figures(1, at=NOW + 1, sent=(0.0, 1.0, 6.0)))
+    assert held.gather(np.array([1, 2, 3]), NOW + 1)["sent_7d"].tolist() == [3, 2, 0]
+    held.learn(figures(3, at=NOW + 2 * DAY, sent=(0.0,)))
+    assert held.gather(np.array([1, 2, 3]), NOW + 2 * DAY)["sent_7d"].tolist() == [2, 1, 1]
+
+
 def test_a_person_is_present_while_any_of_their_inboxes_is_open() -> None:
     held = Remembered()
     for sockets in (1, 1, -1):
