@@ -1,5 +1,7 @@
 """Asking, as a phone without script does it."""
 
+import re
+
 from tests.pages.conftest import Browser, asked
 from tests.web.conftest import Play, World
 
@@ -88,6 +90,9 @@ def test_two_towns_of_one_name_are_a_choice_in_the_same_form(play: Play) -> None
         await guest.post("/", {"kind": "ride", "quantity": "3", "place": "Baker"})
         assert "Which Baker?" in guest.words()
         assert 'name="choice"' in guest.page
+        assert not re.search('name="choice"[^>]*checked', guest.page), "nobody is sent to another state"
+        await guest.post("/", {"kind": "ride", "quantity": "3", "place": "Baker"})
+        assert "Which Baker?" in guest.words()
         value = guest.page.split('name="choice" value="')[1].split('"')[0]
         await guest.post("/", {"kind": "ride", "quantity": "3", "place": "Baker", "choice": value})
         assert guest.path.startswith("/r/")

@@ -139,8 +139,8 @@ def _there(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Wor
 
 def _nobody(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Words:
     number = emergency_number(told.request.country if told.request else None, settings.emergency_number)
-    sentence = "We are asking people further out. Also worth a try: a tow truck, a taxi, {number} if it gets unsafe."
-    return speak.t("Nobody yet"), [speak.t(sentence, number=number)], _own(_view(told))
+    view = _view(told)
+    return speak.t("Nobody yet"), [story.further(speak, view, number)], _own(view)
 
 
 def _safe(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Words:

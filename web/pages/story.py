@@ -92,7 +92,7 @@ def bar_words(speak: Speaker, view: View) -> Markup:
     promised = max(0, seats["claimed"] - road)
     divide = nouns.NOUNS[view["kind"]].divide
     parts = (("{n} on the road", road), ("{n} promised", promised), ("{n} needed", seats["open"]))
-    return speak.t(", ").join(speak.t(words, n=speak.number(many // divide)) for words, many in parts if many)
+    return speak.t(", ").join(speak.tn(words, words, many // divide) for words, many in parts if many)
 
 
 def tell(speak: Speaker, view: View, events: Sequence[Told], now: datetime, number: str) -> Story:
@@ -158,7 +158,7 @@ def _over(speak: Speaker, view: View) -> Story:
     came = sum(1 for claim in view["claims"] if claim["status"] == "done")
     if view["status"] == "resolved":
         headline = speak.t("You are safe. Good.") if owner else speak.t("They are safe. Good.")
-        thanks = speak.tn("Thanks went to the {n} person who came.", "Thanks went to the {n} people who came.", came)
+        thanks = speak.tn("Thanks went to the person who came.", "Thanks went to the {n} people who came.", came)
         rest = speak.t("Everyone else was told they are not needed.")
         return Story(headline=headline, line=Markup("{} {}").format(thanks, rest) if came else rest, tone="go")
     if view["status"] == "cancelled":
@@ -266,14 +266,7 @@ def _nobody_yet(speak: Speaker, view: View, now: datetime, number: str) -> Story
             headline=speak.t("Nobody has promised yet"), line=speak.t("People are being asked, closest first.")
         )
     if waited >= NOBODY_AFTER:
-        return Story(
-            headline=speak.t("Nobody yet"),
-            line=speak.t(
-                "We are asking people further out. Also worth a try: a tow truck, a taxi, {number} if it gets unsafe.",
-                number=number,
-            ),
-            tone="stop",
-        )
+        return Story(headline=speak.t("Nobody yet"), line=further(speak, view, number), tone="stop")
     if not heard["alerted"]:
         return Story(
             headline=speak.t("Your ask is up"), line=speak.t("We are asking people who know you, closest first.")
@@ -286,6 +279,16 @@ def _nobody_yet(speak: Speaker, view: View, now: datetime, number: str) -> Story
     return Story(
         headline=speak.t("We are asking people near you"),
         line=Markup("{} {}").format(heard_line(speak, heard), speak.t(rest)),
+    )
+
+
+def further(speak: Speaker, view: View, number: str) -> Markup:
+    """What happens next when nobody has come forward, and what else is worth a try."""
+    if view["urgency"] == "danger":
+        return speak.t("We are asking people further out. Call {number} now.", number=number)
+    return speak.t(
+        "We are asking people further out. Also worth a try: a tow truck, a taxi, {number} if it gets unsafe.",
+        number=number,
     )
 
 
