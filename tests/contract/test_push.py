@@ -18,6 +18,7 @@ from dispatch.domain.alert import Answer
 from dispatch.domain.errors import NotFound, SignIn
 from dispatch.domain.lifecycle import Disposition, Step
 from dispatch.domain.people import Duty
+from dispatch.domain.request import Urgency
 from dispatch.domain.visibility import NOBODY, Viewer
 from dispatch.store import SqlStore
 from tests.contract.pushing import COMPOSE, Pushing
@@ -206,6 +207,21 @@ def test_after_a_quarter_of_an_hour_the_one_who_waits_hears_what_else_to_try(pus
     push.send()
     assert [title for title in titles(phone.shows()) if title == "Nobody yet"] == ([] if answered else ["Nobody yet"])
     assert push.waiting() == 0
+
+
+@pytest.mark.parametrize(
+    ("urgency", "says"), [(Urgency.DANGER, "Call 911 now."), (Urgency.STRANDED, "if it gets unsafe.")]
+)
+def test_a_phone_in_danger_is_told_to_call_now_where_nobody_has_come_forward(
+    push: Pushing, urgency: Urgency, says: str
+) -> None:
+    ana = push.night.person("Ana")
+    phone = push.phone(ana)
+    push.night.post(ana, urgency=urgency)
+    push.settle()
+    push.wait(limits.PUSH_NOBODY_AFTER + timedelta(seconds=1))
+    push.send()
+    assert phone.shows()[-1]["body"].endswith(says)
 
 
 def test_a_phone_in_a_pocket_asks_whether_its_owner_is_safe_until_they_say_so(push: Pushing) -> None:

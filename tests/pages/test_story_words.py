@@ -70,5 +70,5 @@ def test_two_promises_are_so_many_seats_to_whoever_may_know_no_names(play: Play)
 
 def test_whoever_is_in_danger_is_told_to_call_now_and_nobody_else_is() -> None:
     speak = Speaker("en")
-    assert "Call 911 now." in story.further(speak, {"urgency": "danger"}, "911")
-    assert "911 if it gets unsafe" in story.further(speak, {"urgency": "stranded"}, "911")
+    assert "Call 911 now." in story.further(speak, "911", danger=True)
+    assert "911 if it gets unsafe" in story.further(speak, "911", danger=False)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from dispatch.domain.errors import NotFound, SignIn
 from dispatch.domain.kinds import KINDS
+from dispatch.domain.request import Urgency
 from dispatch.domain.visibility import EXACT, words_for
 from geo.point import Point
 from web.call import named
@@ -93,7 +94,7 @@ def region(reader: Reader, seen: Seen) -> dict[str, Any]:
         "passed": story.passed_line(speak, view.get("passed")),
         "way": story.way(speak, view["carried"], speak.t("you")) if view.get("carried") else None,
         "links": seen.coordinator or view["role"] == "owner" or bool((view.get("mine") or {}).get("links")),
-        "alternatives": told.tone != "stop" and KINDS[view["kind"]].located and view["urgency"] != "danger",
+        "alternatives": told.tone != "stop" and KINDS[view["kind"]].located and view["urgency"] != Urgency.DANGER,
         "odds": story.odds(speak, view.get("forecast"))
         if view["status"] == "open" and view["role"] == "owner" and not view["drill"]
         else None,

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from dispatch.actions.push import Told, still_true
 from dispatch.domain.push import MANNERS, Push
+from dispatch.domain.request import Urgency
 from dispatch.ports import Compose, Later, Letter, OutboxItem, Tx
 from dispatch.settings import Settings
 from geo.emergency import emergency_number
@@ -139,8 +140,8 @@ def _there(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Wor
 
 def _nobody(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Words:
     number = emergency_number(told.request.country if told.request else None, settings.emergency_number)
-    view = _view(told)
-    return speak.t("Nobody yet"), [story.further(speak, view, number)], _own(view)
+    danger = told.request is not None and told.request.urgency is Urgency.DANGER
+    return speak.t("Nobody yet"), [story.further(speak, number, danger=danger)], _own(_view(told))
 
 
 def _safe(speak: Speaker, told: Told, now: datetime, settings: Settings) -> Words:

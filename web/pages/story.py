@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from dispatch.domain import limits
 from dispatch.domain.lifecycle import FINAL
+from dispatch.domain.request import Urgency
 from web.pages import nouns
 from web.pages.speech import Speaker, said
 
@@ -266,7 +267,8 @@ def _nobody_yet(speak: Speaker, view: View, now: datetime, number: str) -> Story
             headline=speak.t("Nobody has promised yet"), line=speak.t("People are being asked, closest first.")
         )
     if waited >= NOBODY_AFTER:
-        return Story(headline=speak.t("Nobody yet"), line=further(speak, view, number), tone="stop")
+        line = further(speak, number, danger=view["urgency"] == Urgency.DANGER)
+        return Story(headline=speak.t("Nobody yet"), line=line, tone="stop")
     if not heard["alerted"]:
         return Story(
             headline=speak.t("Your ask is up"), line=speak.t("We are asking people who know you, closest first.")
@@ -282,9 +284,9 @@ def _nobody_yet(speak: Speaker, view: View, now: datetime, number: str) -> Story
     )
 
 
-def further(speak: Speaker, view: View, number: str) -> Markup:
+def further(speak: Speaker, number: str, *, danger: bool) -> Markup:
     """What happens next when nobody has come forward, and what else is worth a try."""
-    if view["urgency"] == "danger":
+    if danger:
         return speak.t("We are asking people further out. Call {number} now.", number=number)
     return speak.t(
         "We are asking people further out. Also worth a try: a tow truck, a taxi, {number} if it gets unsafe.",
