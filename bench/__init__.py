@@ -11,6 +11,7 @@ BENCHES: Final[dict[str, str]] = {
     "fan-out": "bench.fan_out",
     "idle": "bench.idle",
     "push": "bench.push",
+    "scale": "bench.scale",
     "tail": "bench.tail",
     "wall": "bench.wall",
 }
