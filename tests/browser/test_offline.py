@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, BrowserType, Page, expect
+from playwright.sync_api import BrowserContext, BrowserType, Error, Page, expect
 
 from tests.browser.conftest import PHONE
 from tests.support.line import Line, line
@@ -86,7 +86,11 @@ class Phone:
 
     def look(self, page: Page | None = None) -> None:
         """The form, from the net or from the phone."""
-        (page or self.page).goto(self.place.line.address + "/", wait_until="domcontentloaded")
+        page, form = page or self.page, self.place.line.address + "/"
+        try:
+            page.goto(form, wait_until="domcontentloaded")
+        except Error:  # the page was just leaving by itself, for the ask that had arrived
+            page.goto(form, wait_until="domcontentloaded")
 
     def signal(self, there: bool) -> None:
         """Signal as the phone knows it, and the line with it."""
