@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from dispatch.clock import MachineClock
 from dispatch.runtime import database_of, folder_of
 from dispatch.settings import Settings
 
@@ -53,6 +54,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield from _folder(folder_of(settings))
         yield _database(Path(url.removeprefix("sqlite:///")))
     yield from _audit(settings)
+    yield from _habits(settings)
     if settings.redis_url:
         yield _redis(settings.redis_url)
     if settings.push_contact is None and not (settings.public_url or "").startswith("https://"):
@@ -122,6 +124,21 @@ def _audit(settings: Settings) -> Iterator[Finding]:
     except StoreUnavailable:
         return  # said above
     yield _said(checked, broken)
+
+
+def _habits(settings: Settings) -> Iterator[Finding]:
+    """What the matcher has learned of people here, in words; counts of nobody."""
+    from dispatch.domain.habits import habits_of
+    from dispatch.store.beside import beside
+    from dispatch.store.errors import StoreUnavailable
+    from dispatch.store.past import StoredPast
+
+    try:
+        with beside(database_of(settings)) as link:
+            past = StoredPast(link).ended(MachineClock().now())
+    except StoreUnavailable:
+        return  # said above
+    yield Finding(what="people here", says=habits_of(past).words())
 
 
 def _fsync_ms(folder: Path) -> float:

@@ -6,11 +6,12 @@ A stale roster only wastes a candidate, since every wave is checked again as it 
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
 
-from dispatch.domain import learning, limits
+from dispatch.domain import habits, learning, limits
 from dispatch.domain.events import CONTROL, ControlKind, Event, InboxKind
 from dispatch.ports import Roster, Store
 
@@ -28,6 +29,7 @@ class Feed:
         """`told` hears every event of the journal once, in order, on the feed's own thread."""
         self._store, self._roster, self._heard = store, roster, told
         self._epoch, self._seq = "", 0
+        self._habits_at = datetime.min.replace(tzinfo=UTC)
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -35,24 +37,29 @@ class Feed:
     def load(self) -> None:
         """Fills the roster from the store; what happens meanwhile is applied afterwards."""
         with self._lock:
-            (self._epoch, self._seq), people, ties, members, (facts, now) = self._store.read_now(
+            (self._epoch, self._seq), people, ties, members, facts, past, now = self._store.read_now(
                 lambda tx, now: (
                     tx.journal.head(),
                     tx.network.people_columns(),
                     tx.network.ties_array(),
                     tx.network.memberships_array(),
-                    (tx.alerts.learned(None, now - learning.WINDOW), now),
+                    tx.alerts.learned(None, now - learning.WINDOW),
+                    tx.past.ended(now),
+                    now,
                 )
             )
             self._roster.load(people, ties, members)
             self._roster.learn(learning.figures_of(facts, facts.person, now.timestamp()))
+            self._know(past, now)
 
     def catch_up(self) -> int:
         """Applies everything new; answers how many control rows there were."""
         applied = 0
         while True:
             with self._lock:
-                epoch, events = self._store.read_now(lambda tx, _: tx.journal.after(self._seq, limits.PAGE))
+                (epoch, events), now = self._store.read_now(
+                    lambda tx, now: (tx.journal.after(self._seq, limits.PAGE), now)
+                )
                 mine = [event for event in events if event.topic == CONTROL]
                 reload = epoch != self._epoch or any(event.kind in RELOADS for event in mine)
                 if not reload:
@@ -62,12 +69,18 @@ class Feed:
                     for event in events:
                         self._heard(event)
                         self._seq = event.seq
+                    if now - self._habits_at >= limits.HABITS_EVERY:
+                        self._know(self._store.read_now(lambda tx, at: tx.past.ended(at)), now)
             if reload:
                 self.load()
                 return applied + 1
             applied += len(mine)
             if len(events) < limits.PAGE:
                 return applied
+
+    def _know(self, past: habits.Past, now: datetime) -> None:
+        """From now on the matcher takes people here to be as those calls have shown them."""
+        self._roster.habits, self._habits_at = habits.habits_of(past), now
 
     def _learn(self, events: Sequence[Event]) -> None:
         """Works out anew what is remembered of everybody whose alerts changed, or who did themselves."""

@@ -15,6 +15,7 @@ from dispatch.actions.send_wave import WEEK, Plan, of_these
 from dispatch.domain import limits, matching
 from dispatch.domain.alert import Alert, Answer, NewAlert, Reasons
 from dispatch.domain.claim import Claim
+from dispatch.domain.habits import first_of
 from dispatch.domain.kinds import KINDS, Kind
 from dispatch.domain.levers import AS_IT_IS, Suppose
 from dispatch.domain.lifecycle import HOLDS_SEATS, ClaimState
@@ -152,6 +153,7 @@ def look_of(
         yeses=len(claims),
         promises=tuple(_promise(claim) for claim in claims if claim.status in HOLDS_SEATS),
         ties=roster.degree(request.requester),
+        habits=roster.habits,
         bound=bound,
     )
 
@@ -267,4 +269,7 @@ def first_forecast(
     `request` is not stored yet: its id is 0.
     """
     look = look_of(tx, now, roster, request, secrets)
-    return policy(look).forecast.as_json() if look is not None else None
+    if look is None:
+        return None
+    outlook = policy(look).forecast
+    return outlook.as_json() | {"first": first_of(outlook, request.quantity)}

@@ -17,6 +17,7 @@ from dispatch.domain import limits, surge
 from dispatch.domain.alert import Alert, NewAlert
 from dispatch.domain.events import EventKind, InboxKind
 from dispatch.domain.forecast import Forecast
+from dispatch.domain.habits import first_of
 from dispatch.domain.lifecycle import RequestState
 from dispatch.domain.network import CLOSES, CODE, rings_allowed
 from dispatch.domain.people import Person
@@ -82,7 +83,8 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
     if not told and not _moved(request.forecast, forecast) and wave.raised == request.raised:
         return 0
     parts: dict[str, object] = {"forecast": forecast, "raised": wave.raised}
-    columns: dict[str, object] = {"forecast": forecast, "raised": wave.raised}
+    first = (request.forecast or {}).get("first") or first_of(wave.forecast, request.quantity)
+    columns: dict[str, object] = {"forecast": forecast | {"first": first}, "raised": wave.raised}
     if told:
         columns |= {"wave": wave.wave, "alerted": request.alerted + len(told)}
     request = tx.requests.set(request.id, **columns)

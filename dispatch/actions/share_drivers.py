@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain import attention, limits, paced, surge
-from dispatch.domain import forecast as odds
 from dispatch.domain.columns import once_each
 from dispatch.domain.kinds import KINDS
 from dispatch.domain.lifecycle import RequestState
@@ -72,13 +71,13 @@ def hoped_seats(look: Look) -> float:
     pool, asked = look.pool, look.asked
     near = pool.minutes <= surge.FIRST_LEG_MINUTES
     fresh = (_comes(look, paced.chances(look, paced.SHIPPED), paced.hears(look)) * pool.seats)[near]
-    silent = (asked.chance * asked.hears * asked.seats)[asked.silent] * (1.0 - odds.NO_SHOW)
+    silent = (asked.chance * asked.hears * asked.seats)[asked.silent] * look.habits.kept
     return float(fresh.sum() + silent.sum())
 
 
 def _comes(look: Look, chance: Floats, hears: Floats) -> Floats:
-    within = attention.answered_by(SOON, look.pool.online)
-    return np.asarray(chance * hears * within * (1.0 - odds.NO_SHOW))
+    within = attention.answered_by(SOON, look.pool.online, look.habits.curve)
+    return np.asarray(chance * hears * within * look.habits.kept)
 
 
 def bid(look: Look, decision: Decision) -> Bid:

@@ -8,7 +8,7 @@ Source: docs/matching.md, "What is believed of people".
 """
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -50,6 +50,8 @@ PERSONAL_PRIOR: Final = 1.5
 OPENED_PRIOR: Final = 6.0
 OPENED_MOST: Final = 1.5
 OPENED_WITHIN_H: Final = 4.0
+CURVE_MINUTES: Final = np.geomspace(0.5, OPENED_WITHIN_H * 60, 24)
+"""Where a network's own curve is kept."""
 
 DAY: Final = 1440.0
 STEP: Final = 5.0
@@ -84,14 +86,24 @@ def _online() -> Floats:
     return _with_deciding(((1.0, *ONLINE),))
 
 
-def answered_by(minutes: Floats | float, online: Mask | bool = False) -> Floats:
+@lru_cache(maxsize=64)
+def _drawn(curve: tuple[float, ...]) -> Floats:
+    """That curve on the grid; beyond its end it is ours."""
+    theirs = np.interp(_grid(), CURVE_MINUTES, curve)
+    before = _grid() < CURVE_MINUTES[0]
+    theirs[before] = curve[0] * _grid()[before] / CURVE_MINUTES[0]
+    return np.where(_grid() <= CURVE_MINUTES[-1], theirs, np.maximum(_offline(), curve[-1]))
+
+
+def answered_by(minutes: Floats | float, online: Mask | bool = False, curve: tuple[float, ...] | None = None) -> Floats:
     """P(somebody who hears it at all has looked and decided within so many minutes).
 
+    `curve`: a network's own, at CURVE_MINUTES, of those without an open inbox.
     Shape: minutes and flags of one length, or one for all. Unit: minutes since the alert.
     Error: below 0.01 against the exact convolution.
     """
     at = np.asarray(minutes, dtype=np.float64)
-    offline = np.interp(at, _grid(), _offline(), left=0.0)
+    offline = np.interp(at, _grid(), _offline() if curve is None else _drawn(curve), left=0.0)
     flags = np.asarray(online, dtype=np.bool_)
     if not flags.any():
         return np.asarray(offline)
@@ -161,13 +173,19 @@ def wakes(local_minute: Floats, minutes: Floats | float) -> Floats:
     return np.maximum(0.0, later - up) * (1.0 - WOKEN) / (up + WOKEN * (1.0 - up))
 
 
-def decided_by(hears: Floats, minutes: Floats | float, online: Mask, local_minute: Floats) -> Floats:
+def decided_by(
+    hears: Floats,
+    minutes: Floats | float,
+    online: Mask,
+    local_minute: Floats,
+    curve: tuple[float, ...] | None = None,
+) -> Floats:
     """P(an alert of that minute of the local day has been looked at and decided on within so many minutes).
 
     `hears`: R at that minute. Whoever slept looks when they wake, so an alert before dawn is not lost.
     """
     woke = np.where(online, 0.0, wakes(local_minute, minutes))
-    return np.minimum(np.maximum(hears, REACHABLE), hears * (answered_by(minutes, online) + woke))
+    return np.minimum(np.maximum(hears, REACHABLE), hears * (answered_by(minutes, online, curve) + woke))
 
 
 def personal(accepts: Floats, expected: Floats) -> Floats:

@@ -52,6 +52,8 @@ LOOKED_AT_ALERTS_MAX: Final = 150  # people a guest's call may reach once a coor
 LOOKED_AT_ALERTS_HOUR: Final = 50  # … and in an hour
 INVITED_ALERTS_HOUR: Final = 300  # people all calls of a member by invite may reach in an hour
 SOON_ALERTS_MAX: Final = 5_000  # people all calls of anybody may reach within SOON
+HABITS_ALERTS: Final = 20_000  # newest alerts, of calls that are over, that tell what people here are like …
+HABITS_CALLS: Final = 2_000  # … and newest calls
 ROUND_ASKS: Final = 50  # asks that are looked at together where they compete for the same drivers
 MARK_DIVIDES: Final = 10  # somebody's calls reach so many times fewer for each mark against them
 DECLINE_AT_ONCE: Final = 25  # while no more were asked, a decline is answered by a look at once
@@ -111,6 +113,7 @@ MARK_HALVES: Final = timedelta(days=30)  # a mark against somebody counts half a
 MARKS_KEPT: Final = timedelta(days=180)  # … and not at all after this
 GLASS: Final = timedelta(minutes=15)  # a coordinator sees an exact place
 SOON: Final = timedelta(minutes=10)  # the span of SOON_ALERTS_MAX
+HABITS_EVERY: Final = timedelta(minutes=10)  # what people here are like is worked out anew
 STALLED: Final = timedelta(minutes=30)  # somebody promised and nothing has moved: a coordinator looks
 TWIN_WITHIN: Final = timedelta(hours=2)  # asks this close in time, place or contact may be one
 UNOWNED: Final = timedelta(minutes=10)  # nobody comes: a coordinator looks

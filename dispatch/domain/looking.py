@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dispatch.domain import attention
 from dispatch.domain.forecast import Forecast
+from dispatch.domain.habits import TEXTBOOK, Habits
 from dispatch.domain.kinds import Kind
 from dispatch.domain.matching import Pool
 from dispatch.domain.request import Request, Urgency
@@ -89,9 +90,15 @@ class Look:
     """How many have ever said yes to this request, whatever became of it."""
     ties: int = 0
     """How many ties the requester has."""
-    known_outcomes: int = 0
+    habits: Habits = TEXTBOOK
+    """What people here are like, as far as calls that are over have shown."""
     bound: Bound = REACHES[Backing.NOBODY]
     """How far the call may go; no policy reads it, what a look decided is cut to it."""
+
+    @property
+    def known_outcomes(self) -> int:
+        """Calls of this kind of which it is known what became of their forecast."""
+        return self.habits.outcomes.get(self.request.kind, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,10 +199,14 @@ def chance_of_yes(pool: Pool, request: Request, kind: Kind, now: datetime, *, fo
     return np.minimum(MOST, np.where(night, chance * NIGHT_FACTOR, chance))
 
 
-def learned(pool: Pool, chance: Floats) -> Floats:
-    """The same chances with what is known of each person: how often they say yes, and open at all."""
-    own = attention.personal(pool.accepts, pool.expected) * attention.opens(pool.opened, pool.expected_opened)
-    return np.minimum(MOST, chance * own)
+def learned(pool: Pool, chance: Floats, *, willing: float = 1.0, opens: float = 1.0) -> Floats:
+    """The same chances with what is known of people here, and of each: how often they say yes, and open at all.
+
+    `willing`, `opens`: of people here (dispatch/domain/habits.py). Each is held against them, and not the textbook.
+    """
+    own = attention.personal(pool.accepts, pool.expected * willing)
+    own = own * attention.opens(pool.opened, pool.expected_opened * opens)
+    return np.minimum(MOST, chance * (willing * opens) * own)
 
 
 def best_first(index: Floats) -> NDArray[np.intp]:

@@ -262,7 +262,7 @@ def request_view(
         view["contact"] = contact_view(secrets, role)
         view["notes"] = [note for note_id in notes if (note := note_view(note_id, role, context))]
     if role is Role.OWNER:
-        view["forecast"] = request.forecast
+        view["forecast"] = forecast_view(request)
         view["reach"] = reach_view(request)
         view["raised"] = request.raised
         view["check"] = check_part(context.flags)
@@ -303,6 +303,13 @@ def check_part(flags: Sequence[Flag]) -> dict[str, Any] | None:
 def heard_view(request: Request) -> dict[str, int]:
     """How many people were told, how many have looked: counts, never a list of people."""
     return {"alerted": request.alerted, "seen": request.seen}
+
+
+def forecast_view(request: Request) -> dict[str, object] | None:
+    """The newest odds; what was said first is kept for the matcher alone, and shown to nobody."""
+    if request.forecast is None:
+        return None
+    return {name: value for name, value in request.forecast.items() if name != "first"}
 
 
 def reach_view(request: Request) -> dict[str, Any]:

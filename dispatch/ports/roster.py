@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.domain.habits import Habits
 from dispatch.domain.learning import Figures
 from dispatch.domain.people import Person
 from geo.point import Point
@@ -121,6 +122,9 @@ class Roster(Protocol):
     def cell_counts(self, resolution: int) -> Mapping[str, int]:
         """Members with a known place per H3 cell, whatever their duty."""
         ...
+
+    habits: Habits
+    """What people here are like; the textbook until dispatch/feed.py has read something else."""
 
     def learn(self, figures: Figures) -> None:
         """What is remembered of these people is what is given, whatever it was before."""

@@ -14,7 +14,7 @@ from dispatch.ports.outbox import Outbox
 from dispatch.ports.phones import PhoneCodes
 from dispatch.ports.relays import Relays
 from dispatch.ports.safety import Safety
-from dispatch.ports.tables import Alerts, Audit, Claims, Due, Journal, Keys, Network, People, Requests
+from dispatch.ports.tables import Alerts, Audit, Claims, Due, Journal, Keys, Lookback, Network, People, Requests
 from dispatch.ports.world import Ids
 
 T = TypeVar("T")
@@ -29,6 +29,8 @@ class Tx(Protocol):
     def claims(self) -> Claims: ...
     @property
     def alerts(self) -> Alerts: ...
+    @property
+    def past(self) -> Lookback: ...
     @property
     def people(self) -> People: ...
     @property

@@ -13,6 +13,7 @@ from dispatch.domain.alert import Alert, Answer, NewAlert
 from dispatch.domain.audit import AuditRow, Deed
 from dispatch.domain.claim import Claim
 from dispatch.domain.events import Event, Tail
+from dispatch.domain.habits import Past
 from dispatch.domain.learning import AlertFacts
 from dispatch.domain.lifecycle import ClaimState
 from dispatch.domain.people import Community, Person
@@ -208,6 +209,14 @@ class Alerts(Protocol):
 
     def learned(self, people: Sequence[int] | None, since: datetime) -> AlertFacts:
         """What the matcher may learn from: every alert since then, of these people or (None) of all."""
+        ...
+
+
+class Lookback(Protocol):
+    """What a whole network has shown of itself."""
+
+    def ended(self, now: datetime) -> Past:
+        """What the newest calls that are over have shown, drills left out."""
         ...
 
 

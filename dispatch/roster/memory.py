@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain.columns import once_each
+from dispatch.domain.habits import TEXTBOOK
 from dispatch.domain.learning import Figures
 from dispatch.domain.network import CODE
 from dispatch.domain.people import Person
@@ -58,6 +59,7 @@ class MemoryRoster:
         self._room = max(fold_after, _THIRD)
         self._cells: dict[int, Counter[str]] = {}
         self._remembered = Remembered()
+        self.habits = TEXTBOOK
         self._kept, self._version = Kept(), 0
         nobody = np.zeros(0, dtype=np.int64)
         self._world = self._made(np.zeros(0, dtype=PERSON), nobody, nobody, {})

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, and_, case, delete, func, literal_column, or_, select, update
 
 from dispatch.domain.alert import Alert, Answer, NewAlert, Reasons
@@ -16,7 +15,7 @@ from dispatch.store.dialect import Among
 from dispatch.store.link import Link, Row, as_json
 from dispatch.store.secrets import StoredSecrets
 from dispatch.store.tables import alert, request, request_secret
-from dispatch.store.times import micros, moment, moment_or_none
+from dispatch.store.times import micros, moment, moment_or_none, seconds
 
 _a = alert.c
 _ALL = tuple(alert.c)
@@ -229,9 +228,9 @@ class StoredAlerts:
         told = [json.loads(row[1]) for row in rows]
         return AlertFacts(
             person=np.asarray([row[0] for row in rows], dtype=np.int64),
-            sent_s=_seconds([row[2] for row in rows]),
-            seen_s=_seconds([row[4] for row in rows]),
-            ended_s=_seconds([row[5] if row[3] == Answer.STOOD_DOWN else None for row in rows]),
+            sent_s=seconds([row[2] for row in rows]),
+            seen_s=seconds([row[4] for row in rows]),
+            ended_s=seconds([row[5] if row[3] == Answer.STOOD_DOWN else None for row in rows]),
             claimed=np.asarray([row[3] == Answer.CLAIMED for row in rows], dtype=np.bool_),
             open=np.asarray(
                 [row[3] is None and not reasons.get("drill") for row, reasons in zip(rows, told, strict=True)],
@@ -241,8 +240,3 @@ class StoredAlerts:
             hears=np.asarray([reasons.get("hears", 0.7) for reasons in told], dtype=np.float64),
             usual=np.asarray([reasons.get("usual", 0.0) for reasons in told], dtype=np.float64),
         )
-
-
-def _seconds(stored: Sequence[int | None]) -> NDArray[np.float64]:
-    """Stored moments as seconds since 1970, NaN for none."""
-    return np.asarray([np.nan if each is None else each / 1e6 for each in stored], dtype=np.float64)

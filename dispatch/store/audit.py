@@ -4,14 +4,13 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import takewhile
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, exists, select
 
 from dispatch.domain.audit import BEGIN, AuditRow, Deed, broken_at, chained, trimmed_to
+from dispatch.store.beside import beside
 from dispatch.store.build import adding, given
-from dispatch.store.errors import StoreUnavailable
 from dispatch.store.link import Link
 from dispatch.store.state import State
 from dispatch.store.tables import audit, audit_seal
@@ -104,25 +103,9 @@ def chain_in(url: str) -> tuple[int, int | None]:
 
     Raises: StoreUnavailable for a database that is not there, or is of another version.
     """
-    from sqlalchemy import create_engine, make_url
-    from sqlalchemy.exc import SQLAlchemyError
-
-    address = make_url(url)
-    if address.get_backend_name() == "sqlite":
-        if not Path(address.database or "").exists():
-            raise StoreUnavailable("There is no database yet.")
-        address = make_url(f"sqlite:///file:{Path(address.database or '').absolute()}?mode=ro&uri=true")
-    else:
-        address = address.set(drivername="postgresql+psycopg")
-    engine = create_engine(address)
-    try:
-        with engine.connect() as connection:
-            rows = connection.execute(_CHAIN)
-            return broken_at((row[0], bytes(row[1]), None if row[2] is None else _row(row[2:])) for row in rows)
-    except SQLAlchemyError as error:
-        raise StoreUnavailable(f"The audit can't be read ({type(error).__name__}).") from error
-    finally:
-        engine.dispose()
+    with beside(url) as link:
+        rows = link.each(_CHAIN)
+        return broken_at((row[0], bytes(row[1]), None if row[2] is None else _row(row[2:])) for row in rows)
 
 
 def _row(row: Sequence[Any]) -> AuditRow:

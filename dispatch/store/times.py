@@ -1,6 +1,10 @@
 """Moments as whole microseconds since 1970: one number, exact, the same on both engines."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
@@ -24,3 +28,8 @@ def moment(stored: int) -> datetime:
 def moment_or_none(stored: int | None) -> datetime | None:
     """The stored moment, or nothing."""
     return None if stored is None else _EPOCH + timedelta(microseconds=stored)
+
+
+def seconds(stored: Sequence[int | None]) -> NDArray[np.float64]:
+    """Stored moments as seconds since 1970, NaN for none."""
+    return np.asarray([np.nan if each is None else each / 1e6 for each in stored], dtype=np.float64)

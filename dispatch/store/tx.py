@@ -13,6 +13,7 @@ from dispatch.store.keyring import Keyring
 from dispatch.store.link import Link
 from dispatch.store.network import StoredNetwork
 from dispatch.store.outbox import StoredOutbox
+from dispatch.store.past import StoredPast
 from dispatch.store.people import StoredPeople
 from dispatch.store.phones import StoredPhoneCodes
 from dispatch.store.push import StoredDevices
@@ -41,6 +42,7 @@ class StoreTx:
         self.requests = StoredRequests(link, secrets)
         self.claims = StoredClaims(link)
         self.alerts = StoredAlerts(link, secrets)
+        self.past = StoredPast(link)
         self.people = StoredPeople(link, state, keyring)
         self.network = StoredNetwork(link, self.patiently, secrets)
         self.journal = StoredJournal(link, state)

@@ -111,3 +111,16 @@ def test_at_any_hour_more_time_never_means_fewer_answers_and_never_more_than_can
     assert (share >= 0).all()
     assert (share <= max(float(hears[0]), attention.REACHABLE) + 1e-9).all()
     assert (np.diff(share) >= -1e-9).all()
+
+
+def test_a_networks_own_curve_takes_the_place_of_ours_as_far_as_it_goes() -> None:
+    at = np.array([0.2, 1.0, 7.0, 60.0, 240.0, 1_000.0])
+    ours = attention.answered_by(at)
+    drawn = tuple(attention.answered_by(attention.CURVE_MINUTES).tolist())
+    assert attention.answered_by(at, curve=drawn) == pytest.approx(ours, abs=0.01)
+    slow = tuple(attention.answered_by(attention.CURVE_MINUTES / 3).tolist())
+    assert attention.answered_by(7.0, curve=slow) == pytest.approx(attention.answered_by(7.0 / 3), abs=0.01)
+    many = attention.answered_by(np.geomspace(0.05, 3_000, 200), curve=slow)
+    assert (np.diff(many) >= 0).all()
+    online = attention.answered_by(at, online=np.ones(len(at), dtype=np.bool_), curve=slow)
+    assert online.tolist() == attention.answered_by(at, online=np.ones(len(at), dtype=np.bool_)).tolist()

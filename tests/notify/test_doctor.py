@@ -4,8 +4,13 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from dispatch.clock import SteppedClock
 from dispatch.doctor import Finding, examine
+from dispatch.ids import SystemIds
+from dispatch.runtime import database_of
 from dispatch.settings import Settings
+from dispatch.store import open_store
+from tests.contract.worlds import SECRET, START
 from tests.support.gateway import gateway
 
 
@@ -35,3 +40,12 @@ def test_without_a_gateway_the_doctor_says_what_is_missing_and_no_more(tmp_path:
     found = texts(tmp_path)
     assert not found.wrong
     assert "no phone is checked by a code" in found.says
+
+
+def test_the_doctor_reads_out_what_was_learned_of_people_here(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    assert "people here" not in [one.what for one in examine(settings)]
+    open_store(database_of(settings), clock=SteppedClock(START), ids=SystemIds(), secret=SECRET).close()
+    (finding,) = [one for one in examine(settings) if one.what == "people here"]
+    assert finding.says.startswith("nothing yet")
+    assert not finding.wrong
