@@ -110,6 +110,17 @@ def outlooks(base: Floats, rates: Floats, seats: int) -> tuple[list[float], list
     return enough, share
 
 
+def gains(base: Floats, rates: Floats, seats: int) -> Floats:
+    """How much P(enough) rises with one person more, by how many seats that person brings.
+
+    Shape: (classes,) expected people by seats per person in, as many out. One open seat: every car is worth the same.
+    """
+    below = np.concatenate([[0.0], np.cumsum(compounds(rates[None], seats)[0])])
+    sizes = np.arange(len(rates))
+    missing = seats - np.arange(seats)[:, None]
+    return np.asarray(base[:seats] @ (below[missing] - below[np.maximum(0, missing - sizes)]))
+
+
 def p_enough(base: Floats, rates: Mapping[int, float], seats: int) -> float:
     """P(claims that are kept and people who still come fill all the seats)."""
     f = compound(rates, seats)

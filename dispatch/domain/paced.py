@@ -11,7 +11,6 @@ Why these numbers, and what they were measured at: docs/matching.md.
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -21,6 +20,7 @@ from dispatch.domain import attention, limits, matching
 from dispatch.domain import forecast as odds
 from dispatch.domain.forecast import Forecast
 from dispatch.domain.kinds import KINDS, Kind
+from dispatch.domain.ladder import Ladder, Listed, Terms, climb, rates_of
 from dispatch.domain.looking import Decision, Look, Note, Policy, look_again, plan_deadline
 from dispatch.domain.request import RAISED_WEIGHT, Request, Urgency
 
@@ -42,10 +42,13 @@ PRICE: Final = 3e-4
 """P(enough) that an alert of cost 1 must add at weight 1 in a rested network, or it is not sent …"""
 PRICE_OF_LOAD: Final = 15.0
 """… and how much more per unit of its mean F: in a tired one every alert is missed by a later call."""
+BARGAIN: Final = 50.0
+"""A look that asks anybody asks whoever adds so many times their price, even beyond the target."""
+FEW_TIES: Final = 5
+FEW_PRICE: Final = 1 / 3
+"""Whoever has no more ties than that pays a third: all they can ask are friends of friends, who cost double."""
 FURTHER: Final = 1 / 3
 """The forecast counts whoever would pay at that share of the price: while those asked stay silent, looks go on."""
-PRICE_POINTS: Final = 24
-"""Lengths of the list at which its worth is weighed."""
 ASKED_LEAST: Final = 10
 """So many are asked whatever it costs: nobody who calls is met with silence."""
 FLOOR: Final = 0.002
@@ -62,15 +65,16 @@ RAMP: Final = 0.4
 RAMP_BUSY: Final = 0.6
 BUSY_FATIGUE: Final = 0.2
 """Mean fatigue of the candidates at which a network counts as fully busy."""
-TONIGHT_PRIOR: Final = 3.0
-FORECAST_PRIOR: Final = 12.0
+TONIGHT_PRIOR: Final = 12.0
+"""Yeses that count as seen before the first: three made every look jump at its own luck."""
 ELSEWHERE: Final = 0.6
 TIRED: Final = 4.0
 """The first form's soft cap: beyond this fatigue the index is divided by eight."""
 
+SIZES: Final = np.arange(odds.LOTS_MAX + 1)
 # By ring code: 1, 2, 3, community, open, vouched (dispatch/domain/network.py).
 RING_COST: Final = np.array([1.0, 1.0, 1.3, 2.0, 2.0, 3.0, 1.3])
-RING_COST_PRESSING: Final = np.array([1.0, 1.0, 1.15, 1.4, 1.4, 2.0, 1.15])
+RING_COST_PRESSING: Final = np.array([1.0, 1.0, 1.1, 1.2, 1.2, 2.0, 1.1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,22 +84,6 @@ class Form:
     second: bool = True
     weight: int | None = None
     """Urgency forced to this, for comparisons; None = the request's own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _List:
-    """The people worth asking, best first."""
-
-    rows: NDArray[np.intp]
-    index: Floats
-    chance: Floats
-    usual: Floats
-    hears: Floats
-    online: NDArray[np.bool_]
-    cost: Floats
-    """Attention each alert costs; 1 = a rested friend's, in a rested network."""
-    size: Whole
-    """Lots each would fill, as a class."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +120,12 @@ def floor_at(waited: float, plan: float, weight: int) -> float:
     return FLOOR / weight * attention.halved(waited - plan, LATE_HALVES, FLOOR_LEAST)
 
 
-def price_of(weight: int, load: float) -> float:
-    """The P(enough) that an alert of cost 1 must add to be sent. `load`: mean fatigue of the candidates."""
-    return PRICE * (1.0 + PRICE_OF_LOAD * load) / weight
+def price_of(weight: int, load: float, ties: int) -> float:
+    """The P(enough) that an alert of cost 1 must add to be sent.
+
+    `load`: mean fatigue of the candidates. `ties`: the requester's.
+    """
+    return PRICE * (1.0 + PRICE_OF_LOAD * load) * (FEW_PRICE if ties <= FEW_TIES else 1.0) / weight
 
 
 def decide(look: Look, form: Form) -> Decision:
@@ -143,49 +134,50 @@ def decide(look: Look, form: Form) -> Decision:
     Shape: rows of `look.pool`, best first, each once. Nobody when every seat is promised.
     """
     request, now, kind = look.request, look.now, KINDS[look.request.kind]
-    again = None if request.over else look_again(request, now)
     if request.seats.open is None:
         return _open_ended(look, form, kind)
     case = _case(look, form, kind)
-    pool = look.pool
-    load = float(pool.fatigue.mean()) if len(pool) else 0.0
+    load = float(look.pool.fatigue.mean()) if len(look.pool) else 0.0
+    want = target(case.waited, case.plan, load, request, form)
+    price = price_of(case.weight, load, look.ties) if form.second else 0.0
     floor = floor_at(case.waited, case.plan, case.weight)
-    listed = _listed(look, case, floor, form)
     by = plan_deadline(request, kind, now)
     left = (by - now) / timedelta(minutes=1)
-    base = _promised(look, case)
-    known = _expected_yeses(look)
-    factor = _tonight(look, known, TONIGHT_PRIOR) * KEPT
-    price = price_of(case.weight, load) if form.second else 0.0
-    ladder = _ladder(look, case, listed, left)
-    steps, share = odds.outlooks(base, ladder.rates * factor, case.lots)
-    worth = max(
-        _worth(ladder, steps, share, price),
-        int(np.searchsorted(ladder.edges, min(len(listed.rows), ASKED_LEAST - len(look.asked)))),
-    )
-    want = target(case.waited, case.plan, load, request, form)
-    count, most, p_then, ended = 0, 0, steps[0], "enough"
-    if request.seats.open > 0 and steps[0] < want and not request.over:
-        count, p_then = _smallest(case, base, ladder, worth, steps, factor, want)
-        ended = "target" if p_then >= want else "worth" if worth < len(steps) - 1 else "everybody"
+    terms = Terms(
+        lots=case.lots, base=_promised(look, case), under_way=_silent_rates(look, case, left),
+        factor=_tonight(look) * KEPT, gives=kind.gives,
+    )  # fmt: skip
+    ladder = climb(_listed(look, case, floor, left, form), terms)
+    if form.second:
+        aim = ladder.reaching(want, _worth(look, ladder, price))
+        gain = odds.gains(terms.base, ladder.rates[aim] * terms.factor, case.lots)
+        ladder = climb(ladder.listed.best_first(gain), terms)
+    worth = _worth(look, ladder, price)
+    count, most, p_then, ended = 0, 0, ladder.enough[0], "enough"
+    if request.seats.open > 0 and p_then < want and not request.over:
+        count, p_then = ladder.shortest(want, worth)
+        ended = "target" if p_then >= want else "worth" if worth < ladder.top else "everybody"
+        bargain = ladder.worth(price * BARGAIN) if form.second else 0
+        if ladder.edges[bargain] > count:
+            count, p_then, ended = int(ladder.edges[bargain]), ladder.enough[bargain], "bargain"
         most = min(int(ladder.edges[worth]), max(0, limits.REQUEST_ALERTS_MAX - request.alerted))
         if case.waited > case.plan:
             most = min(most, DRIP * case.weight)
         count = min(count, most)
+    listed = ladder.listed
     note = Note(
-        p_before=steps[0], p_after=p_then, target=want, floor=floor, listed=len(listed.rows), load=load,
-        weight=case.weight, tonight=factor / KEPT, ended=ended,
+        p_before=ladder.enough[0], p_after=p_then, target=want, floor=floor, listed=len(listed), load=load,
+        weight=case.weight, tonight=terms.factor / KEPT, ended=ended,
     )  # fmt: skip
-    hoped = _tonight(look, known, FORECAST_PRIOR) * KEPT
-    further = max(worth, _worth(ladder, steps, share, price * FURTHER))
     outlook = Forecast(
-        p=odds.p_enough(base, _scaled(ladder.rates[further], hoped), case.lots), by=by,
+        p=ladder.enough[max(worth, ladder.worth(price * FURTHER))], by=by,
         early=look.known_outcomes < EARLY_OUTCOMES, alerted=request.alerted + count,
-        in_reach=len(pool) + len(look.asked),
+        in_reach=len(look.pool) + len(look.asked),
     )  # fmt: skip
     return Decision(
         ask=listed.rows[:count], chance=listed.chance[:count], hears=listed.hears[:count], usual=listed.usual[:count],
-        worth=listed.rows[:most], next_look=again, forecast=outlook, note=note,
+        worth=listed.rows[:most], next_look=None if request.over else look_again(request, now), forecast=outlook,
+        note=note,
     )  # fmt: skip
 
 
@@ -233,30 +225,29 @@ def _sizes(seats: Whole, case: _Case) -> Whole:
     return np.minimum(np.maximum(1, seats // case.lot), odds.LOTS_MAX)
 
 
-def _listed(look: Look, case: _Case, floor: float, form: Form) -> _List:
-    """Everybody worth asking now, best first: expected kept seats per unit of attention."""
+def _listed(look: Look, case: _Case, floor: float, left: float, form: Form) -> Listed:
+    """Everybody worth asking now, by the seats they would fill for the attention it costs."""
     pool = look.pool
     crowd = usual(look)
     chance = chances(look, form, crowd)
     heard = hears(look)
-    soon = max(case.plan / 2, LEAST_WAIT)
     local = matching.local_minute(look.now, pool.lon)
-    useful = chance * attention.decided_by(heard, soon, pool.online, local) * KEPT
+    useful = chance * attention.decided_by(heard, max(left / 2, LEAST_WAIT), pool.online, local) * KEPT
     useful = np.where(pool.elsewhere, useful * ELSEWHERE, useful)
     rings = RING_COST_PRESSING if form.second and case.weight >= RAISED_WEIGHT else RING_COST
     cost = (1.0 + FATIGUE_COST * pool.fatigue) * rings[pool.ring]
-    size = _sizes(pool.seats, case)
     if form.second:
         cost = cost * (1.0 + USED_COST * pool.sent_7d / np.maximum(1, pool.weekly_max))
-        index = np.where(matching.within_week(pool), useful * np.minimum(size, case.lots) / cost, 0.0)
+        useful = np.where(matching.within_week(pool), useful, 0.0)
     else:
-        index = useful * np.minimum(size, case.lots) / np.where(pool.fatigue > TIRED, 8.0, 1.0) / cost
-    worth = np.flatnonzero(index >= floor)
-    rows = worth[matching.best_first(index[worth])]
-    return _List(
-        rows=rows, index=index[rows], chance=chance[rows], usual=crowd[rows], hears=heard[rows],
-        online=pool.online[rows], cost=cost[rows], size=size[rows],
-    )  # fmt: skip
+        cost = cost * np.where(pool.fatigue > TIRED, 8.0, 1.0)
+    size = _sizes(pool.seats, case)
+    rows = np.flatnonzero(useful * np.minimum(size, case.lots) / cost >= floor)
+    weight = chance[rows] * attention.decided_by(heard[rows], left, pool.online[rows], local[rows])
+    return Listed(
+        rows=rows, chance=chance[rows], usual=crowd[rows], hears=heard[rows], useful=useful[rows], weight=weight,
+        cost=cost[rows], size=size[rows],
+    ).best_first(np.minimum(SIZES, case.lots))  # fmt: skip
 
 
 def _promised(look: Look, case: _Case) -> Floats:
@@ -277,14 +268,16 @@ def _decided(look: Look, more: float = 0.0) -> Floats:
     return attention.decided_by(asked.hears, waited, asked.online, local)
 
 
-def _expected_yeses(look: Look) -> float:
-    """Yeses the crowd would have given by now to what was sent."""
-    return float((look.asked.chance * _decided(look)).sum())
-
-
-def _tonight(look: Look, expected: float, prior: float) -> float:
+def _tonight(look: Look) -> float:
     """How much more or less willing people are than thought, as this call has shown so far."""
-    return (prior + look.yeses) / (prior + expected)
+    expected = float((look.asked.chance * _decided(look)).sum())
+    return (TONIGHT_PRIOR + look.yeses) / (TONIGHT_PRIOR + expected)
+
+
+def _worth(look: Look, ladder: Ladder, price: float) -> int:
+    """The last rung worth its price; the first few people are asked at any price."""
+    few = min(len(ladder.listed), ASKED_LEAST - len(look.asked))
+    return max(ladder.worth(price), int(np.searchsorted(ladder.edges, few)))
 
 
 def _silent_rates(look: Look, case: _Case, left: float) -> Floats:
@@ -295,76 +288,7 @@ def _silent_rates(look: Look, case: _Case, left: float) -> Floats:
     asked = look.asked
     heard = _decided(look)
     still = asked.chance * (_decided(look, left) - heard) / np.maximum(0.05, 1.0 - odds.SAYS_NO * heard)
-    return _rates(np.where(asked.silent, still, 0.0), _sizes(asked.seats, case), case)
-
-
-def _rates(weights: Floats, size: Whole, case: _Case) -> Floats:
-    counted: Floats = np.bincount(size, weights=weights, minlength=odds.LOTS_MAX + 1).astype(np.float64)
-    return _given(counted, case)
-
-
-def _given(rates: Floats, case: _Case) -> Floats:
-    """Where a gift's size is not known beforehand, each expected giver is spread over the sizes."""
-    if not case.kind.gives:
-        return rates
-    spread = np.zeros(odds.LOTS_MAX + 1)
-    for size, share in case.kind.gives:
-        spread[min(size, odds.LOTS_MAX)] += share * rates.sum()
-    return spread
-
-
-def _scaled(rates: Floats, factor: float) -> dict[int, float]:
-    return {int(size): float(rates[size] * factor) for size in np.flatnonzero(rates)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ladder:
-    """The list cut at growing lengths. `rates`: expected yeses by class of the silent and of everybody up to there."""
-
-    edges: NDArray[np.int64]
-    rates: Floats
-    cost: Floats
-    weights: Floats
-    size: Whole
-
-
-def _ladder(look: Look, case: _Case, listed: _List, left: float) -> _Ladder:
-    local = matching.local_minute(look.now, look.pool.lon[listed.rows])
-    weights = listed.chance * attention.decided_by(listed.hears, left, listed.online, local)
-    cuts = np.geomspace(1, max(1, len(weights)), PRICE_POINTS).astype(np.int64)
-    edges = np.unique(np.concatenate([[0], cuts[cuts <= len(weights)]]))
-    rungs = [_rates(weights[a:b], listed.size[a:b], case) for a, b in pairwise(edges.tolist())]
-    rates = np.cumsum([_silent_rates(look, case, left), *rungs], axis=0)
-    cost = np.concatenate([[0.0], np.cumsum(listed.cost)])[edges]
-    return _Ladder(edges=edges, rates=rates, cost=cost, weights=weights, size=listed.size)
-
-
-def _worth(ladder: _Ladder, steps: list[float], share: list[float], price: float) -> int:
-    """The rung beyond which alerts cost more than they add to P(enough), and to the share of seats expected.
-
-    The share counts too: where nine seats can't be found, four are still worth asking for.
-    """
-    return max(int(np.argmax(np.asarray(value) - price * ladder.cost)) for value in (steps, share))
-
-
-def _smallest(
-    case: _Case, base: Floats, ladder: _Ladder, worth: int, steps: list[float], factor: float, want: float
-) -> tuple[int, float]:
-    """The shortest beginning of the list that reaches the target, and the P it gives; else all that is worth it."""
-    rung = next((n for n in range(1, worth + 1) if steps[n] >= want), None)
-    if rung is None:
-        return int(ladder.edges[worth]), steps[worth]
-    start, high = int(ladder.edges[rung - 1]), int(ladder.edges[rung])
-    low, best = start, steps[rung]
-    while high - low > 1:
-        middle = (low + high) // 2
-        rates = ladder.rates[rung - 1] + _rates(ladder.weights[start:middle], ladder.size[start:middle], case)
-        p = odds.p_enough(base, _scaled(rates, factor), case.lots)
-        if p >= want:
-            high, best = middle, p
-        else:
-            low = middle
-    return high, best
+    return rates_of(np.where(asked.silent, still, 0.0), _sizes(asked.seats, case), case.kind.gives)
 
 
 def _open_ended(look: Look, form: Form, kind: Kind) -> Decision:

@@ -37,6 +37,23 @@ def outlook(claims: Sequence[tuple[int, float]], rate: Mapping[int, float], seat
     return enough[0], share[0]
 
 
+@given(rates, promises, st.integers(1, 12))
+def test_one_more_person_gains_as_much_as_the_odds_then_rise(
+    rate: Mapping[int, float], claims: Sequence[tuple[int, float]], seats: int
+) -> None:
+    base, little = kept(claims, seats), 1e-6
+    gain = odds.gains(base, table(rate)[0], seats)
+    for size in odds.SEAT_CLASSES:
+        more = p_enough(base, {**rate, size: rate.get(size, 0.0) + little}, seats) - p_enough(base, rate, seats)
+        assert more / little == pytest.approx(gain[size], abs=1e-4)
+    assert np.all(np.diff(gain) >= -1e-12)
+
+
+def test_with_one_seat_open_a_big_car_gains_no_more_than_a_small_one() -> None:
+    gain = odds.gains(kept([(8, 1.0)], 9), table({3: 0.5})[0], 9)
+    assert gain[1] == pytest.approx(gain[6]) == pytest.approx(p_enough(kept([], 1), {1: 1e9}, 1) * np.exp(-0.5))
+
+
 @given(rates, few)
 def test_the_chances_of_too_few_seats_are_chances(rate: Mapping[int, float], seats: int) -> None:
     few_come = compound(rate, seats)

@@ -28,7 +28,7 @@ EVENING = {"lon": 90.0}
 
 def look(quantity: int = 9, people: int = 400, *, waited: int = 0, **columns: Any) -> Look:
     """A party stranded in the evening with that many friends around."""
-    return Look(request=call(quantity, waited=waited), now=NOON, pool=crowd(people, **EVENING | columns))
+    return Look(request=call(quantity, waited=waited), now=NOON, pool=crowd(people, **EVENING | columns), ties=50)
 
 
 def told(before: Look, decision: Decision, *, minutes: float = 0.0, silent: bool = True) -> AskedColumns:
@@ -104,7 +104,7 @@ def test_the_weary_the_reluctant_and_the_deaf_are_asked_last() -> None:
         marked: Any = np.zeros(40, dtype=np.asarray(value).dtype)
         marked[0] = value
         columns: dict[str, Any] = {column: marked}
-        assert 0 not in PACED(look(2, 40, **columns)).ask.tolist()
+        assert 0 not in PACED(look(2, 40, **columns)).ask.tolist()[:39]
 
 
 def test_people_in_quiet_hours_are_left_in_peace() -> None:
@@ -130,6 +130,13 @@ def test_an_evening_on_which_nobody_comes_makes_the_matcher_ask_more_and_promise
     slow, quick = PACED(rest), PACED(keen)
     assert slow.note.tonight < 1 < quick.note.tonight
     assert slow.forecast.p <= quick.forecast.p
+
+
+def test_one_lucky_answer_does_not_make_the_matcher_think_everybody_willing() -> None:
+    first = look(4)
+    asked = told(first, PACED(first), minutes=1.0)
+    lucky = PACED(replace(first, asked=asked, yeses=1))
+    assert 1.0 < lucky.note.tonight < 1.1
 
 
 def test_a_promise_that_stands_is_counted_and_surer_once_they_have_left() -> None:
@@ -178,8 +185,30 @@ def test_where_nine_seats_cannot_be_found_the_few_there_are_still_are_asked() ->
 
 
 def test_the_price_of_an_alert_falls_with_urgency_and_rises_where_people_are_tired() -> None:
-    assert [paced.price_of(u, 0.0) for u in (1, 4, 8, 40)] == pytest.approx([3e-4, 7.5e-5, 3.75e-5, 7.5e-6])
-    assert [paced.price_of(4, load) for load in (0.02, 0.2, 1.0)] == pytest.approx([9.75e-5, 3e-4, 1.2e-3])
+    assert [paced.price_of(u, 0.0, 50) for u in (1, 4, 8, 40)] == pytest.approx([3e-4, 7.5e-5, 3.75e-5, 7.5e-6])
+    assert [paced.price_of(4, load, 50) for load in (0.02, 0.2, 1.0)] == pytest.approx([9.75e-5, 3e-4, 1.2e-3])
+
+
+def test_whoever_has_hardly_a_friend_is_given_more_of_the_communitys_attention() -> None:
+    assert [paced.price_of(4, 0.0, ties) for ties in (0, 5, 6, 50)] == pytest.approx([2.5e-5, 2.5e-5, 7.5e-5, 7.5e-5])
+    tired = look(9, 2_000, ring=3, fatigue=np.full(2_000, 0.3), minutes=np.linspace(5, 60, 2_000))
+    alone, known = (PACED(replace(tired, ties=ties)) for ties in (4, 50))
+    assert len(alone.worth) > len(known.worth)
+
+
+def test_with_one_seat_left_the_surest_driver_is_asked_before_the_biggest_car() -> None:
+    near_and_far: dict[str, Any] = {"minutes": [40.0] * 20 + [20.0] * 20, "seats": [6] * 20 + [1] * 20}
+    fresh = look(9, 40, **near_and_far)
+    promised = tuple(Promise(seats=n, since=NOON - timedelta(minutes=9), started=True) for n in (4, 4))
+    last = replace(fresh, request=replace(fresh.request, seats_taken=8), promises=promised)
+    assert min(PACED(fresh).ask[:10]) < 20 <= min(PACED(last).ask[:10])
+
+
+def test_where_help_is_near_and_willing_a_look_asks_beyond_its_target() -> None:
+    near = PACED(look(2, 400, minutes=8.0))
+    assert near.note.ended == "bargain"
+    assert near.note.p_after > 0.8 > near.note.target
+    assert PACED(look(9, 400, minutes=90.0)).note.ended != "bargain"
 
 
 def test_a_tired_neighbourhood_is_asked_less_for_the_same_call() -> None:
@@ -201,7 +230,7 @@ def test_a_call_that_no_alert_would_pay_for_is_still_heard_by_a_few(people: int)
 def test_the_last_alert_of_a_week_is_kept_for_who_needs_it() -> None:
     sent = np.zeros(40, dtype=np.int64)
     sent[0] = 3
-    assert 0 not in PACED(look(2, 40, sent_7d=sent)).ask.tolist()
+    assert 0 not in PACED(look(2, 40, sent_7d=sent)).ask.tolist()[:39]
 
 
 def test_many_open_inboxes_late_at_night_raise_the_odds_of_everybody_else() -> None:
@@ -243,7 +272,7 @@ def test_kind_words_are_asked_of_thirty_friends_at_most(alerted: int, asked: int
 
 def test_a_fresh_call_in_town_disturbs_a_handful() -> None:
     decision = PACED(look(2, 5_000, minutes=np.linspace(4, 60, 5_000)))
-    assert 10 <= len(decision.ask) <= 40
+    assert 10 <= len(decision.ask) <= 60
     assert decision.forecast.p > 0.99
 
 
