@@ -128,11 +128,11 @@ def p_enough(base: Floats, rates: Mapping[int, float], seats: int) -> float:
     return float(min(1.0, max(0.0, 1.0 - missing)))
 
 
-def chance_kept(age_minutes: float, started: bool) -> float:
+def chance_kept(age_minutes: float, started: bool, no_show: float = NO_SHOW) -> float:
     """P(a claim is kept): certain enough once they have left, growing until the check before that."""
     if started:
         return 1.0
-    return 1.0 - NO_SHOW * (1.0 - 0.7 * min(age_minutes, CHECK_MINUTES) / CHECK_MINUTES)
+    return 1.0 - no_show * (1.0 - 0.7 * min(age_minutes, CHECK_MINUTES) / CHECK_MINUTES)
 
 
 def in_lots(seats: int) -> int:
@@ -149,6 +149,8 @@ class Forecast:
     early: bool
     alerted: int
     in_reach: int
+    thought: float | None = None
+    """What `p` was before it was held to what came of earlier calls; None = the same."""
 
     def as_json(self) -> dict[str, object]:
         """`{p, by, early, alerted, in_reach}`; p to two digits."""

@@ -82,7 +82,7 @@ class Past:
 def first_of(forecast: Forecast, seats: int | None) -> dict[str, object]:
     """What is kept of a call's first forecast, to be held against what comes of it. Shown to nobody."""
     return {
-        "p": round(forecast.p, 4),
+        "p": round(forecast.p if forecast.thought is None else forecast.thought, 4),
         "by": forecast.as_json()["by"],
         "seats": seats,
     }

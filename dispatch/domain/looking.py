@@ -96,9 +96,13 @@ class Look:
     """How far the call may go; no policy reads it, what a look decided is cut to it."""
 
     @property
-    def known_outcomes(self) -> int:
-        """Calls of this kind of which it is known what became of their forecast."""
-        return self.habits.outcomes.get(self.request.kind, 0)
+    def early(self) -> bool:
+        """Is too little known of what becomes of such calls?"""
+        return self.habits.early(self.request.kind)
+
+    def honest(self, p: float) -> float:
+        """That forecast, held to what came of earlier calls of the kind."""
+        return self.habits.honest(self.request.kind, p)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,9 +30,7 @@ Whole = NDArray[np.int64]
 FRIENDS_MAX: Final = 500
 """More ties than this and a tie counts as a follower's."""
 FOLLOWER: Final = 0.35
-EARLY_OUTCOMES: Final = 200
 
-KEPT: Final = 1.0 - odds.NO_SHOW
 LEAST_WAIT: Final = 12.0
 """Minutes: nobody is judged by less time than the check of a promise takes."""
 FATIGUE_COST: Final = 0.5
@@ -145,7 +143,7 @@ def decide(look: Look, form: Form) -> Decision:
     left = (by - now) / timedelta(minutes=1)
     terms = Terms(
         lots=case.lots, base=_promised(look, case), under_way=_silent_rates(look, case, left),
-        factor=_tonight(look) * KEPT, gives=kind.gives,
+        factor=_tonight(look) * look.habits.kept, gives=kind.gives,
     )  # fmt: skip
     ladder = climb(_listed(look, case, floor, left, form), terms)
     if form.second:
@@ -167,11 +165,11 @@ def decide(look: Look, form: Form) -> Decision:
     listed = ladder.listed
     note = Note(
         p_before=ladder.enough[0], p_after=p_then, target=want, floor=floor, listed=len(listed), load=load,
-        weight=case.weight, tonight=terms.factor / KEPT, ended=ended,
+        weight=case.weight, tonight=terms.factor / look.habits.kept, ended=ended,
     )  # fmt: skip
+    thought = ladder.enough[max(worth, ladder.worth(price * FURTHER))]
     outlook = Forecast(
-        p=ladder.enough[max(worth, ladder.worth(price * FURTHER))], by=by,
-        early=look.known_outcomes < EARLY_OUTCOMES, alerted=request.alerted + count,
+        p=look.honest(thought), thought=thought, by=by, early=look.early, alerted=request.alerted + count,
         in_reach=len(look.pool) + len(look.asked),
     )  # fmt: skip
     return Decision(
@@ -192,7 +190,7 @@ def chances(look: Look, form: Form, chance: Floats | None = None) -> Floats:
     """a: the same with what was learned of each. `chance`: `usual(look)`, if it is known already."""
     chance = usual(look) if chance is None else chance
     if form.second:
-        return matching.learned(look.pool, chance)
+        return matching.learned(look.pool, chance, willing=look.habits.willing, opens=look.habits.opens)
     known = attention.personal(look.pool.accepts, look.pool.expected)
     return np.minimum(matching.MOST, chance * known)
 
@@ -232,7 +230,11 @@ def _listed(look: Look, case: _Case, floor: float, left: float, form: Form) -> L
     chance = chances(look, form, crowd)
     heard = hears(look)
     local = matching.local_minute(look.now, pool.lon)
-    useful = chance * attention.decided_by(heard, max(left / 2, LEAST_WAIT), pool.online, local) * KEPT
+    useful = (
+        chance
+        * attention.decided_by(heard, max(left / 2, LEAST_WAIT), pool.online, local, look.habits.curve)
+        * look.habits.kept
+    )
     useful = np.where(pool.elsewhere, useful * ELSEWHERE, useful)
     rings = RING_COST_PRESSING if form.second and case.weight >= RAISED_WEIGHT else RING_COST
     cost = (1.0 + FATIGUE_COST * pool.fatigue) * rings[pool.ring]
@@ -243,7 +245,7 @@ def _listed(look: Look, case: _Case, floor: float, left: float, form: Form) -> L
         cost = cost * np.where(pool.fatigue > TIRED, 8.0, 1.0)
     size = _sizes(pool.seats, case)
     rows = np.flatnonzero(useful * np.minimum(size, case.lots) / cost >= floor)
-    weight = chance[rows] * attention.decided_by(heard[rows], left, pool.online[rows], local[rows])
+    weight = chance[rows] * attention.decided_by(heard[rows], left, pool.online[rows], local[rows], look.habits.curve)
     return Listed(
         rows=rows, chance=chance[rows], usual=crowd[rows], hears=heard[rows], useful=useful[rows], weight=weight,
         cost=cost[rows], size=size[rows],
@@ -252,7 +254,10 @@ def _listed(look: Look, case: _Case, floor: float, left: float, form: Form) -> L
 
 def _promised(look: Look, case: _Case) -> Floats:
     kept = [
-        (max(1, p.seats // case.lot), odds.chance_kept((look.now - p.since).total_seconds() / 60, p.started))
+        (
+            max(1, p.seats // case.lot),
+            odds.chance_kept((look.now - p.since).total_seconds() / 60, p.started, look.habits.no_show),
+        )
         for p in look.promises
     ]
     return odds.kept(kept, case.lots)
@@ -265,7 +270,7 @@ def _decided(look: Look, more: float = 0.0) -> Floats:
     # Their clocks are the neighbourhood's: where each of them lives is not kept with the alert.
     here = float(np.nan_to_num(look.pool.lon).mean()) if len(look.pool) else 0.0
     local = np.mod(asked.sent_s / 60 + here * 4.0, 1_440.0)
-    return attention.decided_by(asked.hears, waited, asked.online, local)
+    return attention.decided_by(asked.hears, waited, asked.online, local, look.habits.curve)
 
 
 def _tonight(look: Look) -> float:

@@ -31,7 +31,6 @@ AIM: Final = 1.6
 """Expected seats on the way, per open seat, that a look asks for at the start …"""
 AIM_GROWS: Final = 0.05
 """… and how much more for each minute it has waited."""
-EARLY_OUTCOMES: Final = 200
 
 
 def nearest_first(pool: Pool) -> NDArray[np.intp]:
@@ -41,9 +40,9 @@ def nearest_first(pool: Pool) -> NDArray[np.intp]:
     return np.lexsort((pool.person, pool.minutes, ring, band))
 
 
-def _expected(chance: NDArray[np.float64], seats: NDArray[np.int64], open_seats: int) -> NDArray[np.float64]:
-    useful = np.minimum(seats, open_seats)
-    return chance * attention.REACHABLE * (1.0 - odds.NO_SHOW) * useful
+def _expected(look: Look, chance: NDArray[np.float64], seats: NDArray[np.int64], most: int) -> NDArray[np.float64]:
+    useful = np.minimum(seats, most)
+    return chance * attention.REACHABLE * look.habits.kept * useful
 
 
 def _rates(chance: NDArray[np.float64], seats: NDArray[np.int64], lot: int) -> dict[int, float]:
@@ -96,14 +95,14 @@ def nearest(look: Look) -> Decision:
         waited = request.age(now) / timedelta(minutes=1)
         growth = AIM + AIM_GROWS * waited * min(1.0, request.weight / 4)
         aim = growth * open_seats if request.urgency is not Urgency.DANGER else 4.0 * open_seats
-        hoped = float((silent * (1.0 - odds.NO_SHOW) * np.minimum(silent_seats, open_seats)).sum())
-        gained = np.cumsum(_expected(chance, seats, open_seats))
+        hoped = float((silent * look.habits.kept * np.minimum(silent_seats, open_seats)).sum())
+        gained = np.cumsum(_expected(look, chance, seats, open_seats))
         if hoped < aim:
             most = min(len(order), kind.wave_max, max(0, limits.REQUEST_ALERTS_MAX - request.alerted))
             count = min(most, int(np.searchsorted(gained, aim - hoped)) + 1)
     p = _p_enough(look, kind, by, chance, seats, silent, silent_seats)
     outlook = Forecast(
-        p=p, by=by, early=look.known_outcomes < EARLY_OUTCOMES, alerted=request.alerted + count,
+        p=look.honest(p), thought=p, by=by, early=look.early, alerted=request.alerted + count,
         in_reach=len(order) + len(look.asked),
     )  # fmt: skip
     hears = np.full(count, attention.REACHABLE)
@@ -130,10 +129,13 @@ def _p_enough(
     # Those not asked yet are asked over the coming looks, on average a third of the way in.
     soon = float(odds.answered_by(np.asarray([left * 2 / 3]))[0]) * attention.REACHABLE
     useful = min(len(chance), kind.wave_max * 6)
-    everyone = np.concatenate([silent, chance[:useful] * soon]) * (1.0 - odds.NO_SHOW)
+    everyone = np.concatenate([silent, chance[:useful] * soon]) * look.habits.kept
     rates = _rates(everyone, np.concatenate([silent_seats, seats[:useful]]), lot)
     promises = [
-        (max(1, p.seats // lot), odds.chance_kept((look.now - p.since).total_seconds() / 60, p.started))
+        (
+            max(1, p.seats // lot),
+            odds.chance_kept((look.now - p.since).total_seconds() / 60, p.started, look.habits.no_show),
+        )
         for p in look.promises
     ]
     return odds.p_enough(odds.kept(promises, lots), rates, lots)

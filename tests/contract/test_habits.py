@@ -92,16 +92,18 @@ def test_before_any_call_has_ended_people_are_as_the_textbook_says(night: Night)
     assert known(night) == TEXTBOOK
 
 
-def test_how_many_promises_are_kept_is_learned_from_calls_that_are_over(night: Night) -> None:
+def test_where_half_the_promises_lapse_odds_are_lower_than_where_all_are_kept(night: Night) -> None:
     ended(night, 60, broken=5)
     half = known(night)
     assert half.promises == 60
     assert half.kept == pytest.approx(69 / 110)
     ended(night, 180)
-    assert known(night).kept > 0.8
+    more = known(night)
+    assert more.kept > 0.8
+    assert odds(night, half)[0] < odds(night, TEXTBOOK)[0] < odds(night, replace(more, reliable={}))[0]
 
 
-def test_odds_are_called_early_until_two_hundred_outcomes_are_known(night: Night) -> None:
+def test_odds_are_called_early_until_two_hundred_outcomes_are_known_and_then_held_to_them(night: Night) -> None:
     ended(night, OUTCOMES_LEAST - 1, broken=5)
     few = known(night)
     assert few.outcomes == {"ride": OUTCOMES_LEAST - 1}
