@@ -17,8 +17,8 @@ OURS_FIRST: Final = ("dot", "here", "cell")
 
 def frontier(rows: Mapping[str, Row]) -> str:
     """Alerts against what they bought."""
-    most = max(row["alerts"] for row in rows.values())
-    chart = Chart("alerts against calls secured", (0, math.log10(most + 1)), (0, 1),
+    places = [math.log10(row["alerts"] + 1) for row in rows.values()]
+    chart = Chart("alerts against calls secured", (math.floor(min(places)), max(places)), (0, 1),
                   ("people alerted, as a power of ten", "share secured within 30 minutes"))  # fmt: skip
     for name, row in rows.items():
         ours = name.startswith("paced")
