@@ -15,6 +15,8 @@ from geo.point import Point
 
 WIDE, HIGH = 760, 300
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 18, 40
+LETTER, LINE = 7, 12
+"""About as wide is a letter and as high a line of the words beside dots, in the drawing's units."""
 PLACES: Final = (
     ("Las Vegas", Point(36.17, -115.14)), ("Barstow", Point(34.90, -117.02)), ("Los Angeles", Point(34.05, -118.24)),
     ("Bakersfield", Point(35.37, -119.02)), ("Phoenix", Point(33.45, -112.07)), ("Kingman", Point(35.19, -114.05)),
@@ -28,6 +30,7 @@ class Chart:
 
     def __init__(self, title: str, across: tuple[float, float], up: tuple[float, float], says: tuple[str, str]) -> None:
         self._across, self._up = across, up
+        self._words: list[tuple[float, float, float]] = []
         self._parts = [
             f'<svg viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="{escape(title)}">',
             f'<text class="axis" x="{LEFT}" y="{TOP - 4}">{escape(says[1])}</text>',
@@ -67,10 +70,14 @@ class Chart:
             self._parts.append(f'<circle class="{kind}" {spot} r="5"><title>{escape(says)}</title></circle>')
 
     def word(self, at: float, value: float, says: str) -> None:
-        """A word beside that spot: to its left where there is no room on the right."""
-        right = self.x(at) < WIDE * 0.8
-        x, kind = self.x(at) + (9 if right else -9), "axis" if right else "axis end"
-        self._parts.append(f'<text class="{kind} halo" x="{x}" y="{self.y(value) + 4}">{escape(says)}</text>')
+        """A word beside that spot, where no other word lies; none if there is no room on either side."""
+        x, y, wide = self.x(at), self.y(value) + 4, LETTER * len(says)
+        for left, edge, kind in ((x + 9, x + 9, "axis"), (x - 9 - wide, x - 9, "axis end")):
+            free = all(left > end or left + wide < start or abs(y - line) >= LINE for start, end, line in self._words)
+            if free and left >= LEFT and left + wide <= WIDE:
+                self._words.append((left, left + wide, y))
+                self._parts.append(f'<text class="{kind} halo" x="{edge:.1f}" y="{y}">{escape(says)}</text>')
+                return
 
     def done(self) -> str:
         """The drawing."""

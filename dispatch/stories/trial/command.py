@@ -83,7 +83,7 @@ def told(
     beside = [name for name in (ours, best, next((p for p in PLAIN if p in rows), BOUND)) if name in rows]
     few = {name: rows[name] for name in dict.fromkeys(beside)}
     return Told(
-        name=chosen.name,
+        name=chosen.name if willingness == 1.0 else f"{chosen.name}, {willingness:g} × as willing",
         says=(f"{chosen.name}: {chosen.says}", seeds_said(seeds, willingness)),
         tables=[_policies(rows), *_months(rows), *_who(few, "by_ties"), *_who(few, "by_region")],
         notes=_forecast_said(ours, forecast),

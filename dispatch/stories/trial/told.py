@@ -18,7 +18,7 @@ from dispatch.stories.trial.figures import Row, clean
 
 WIDER: Final = (
     "main { max-width:1120px; } .card { overflow-x:auto; } "
-    "th { text-align:left; font-weight:600; padding:6px 8px; } td, th { font-size:14px; }"
+    "th { text-align:left; font-weight:600; padding:6px 8px; } th.n { text-align:right; } td, th { font-size:14px; }"
 )
 
 
@@ -86,13 +86,13 @@ def _aligned(table: Table) -> list[str]:
 
 def page(title: str, every: Sequence[Told], left_out: Sequence[str] = ()) -> str:
     """The whole page: what held, then world by world its tables, pictures and bars."""
-    first = [_held_everywhere(every)] if len(every) > 1 else []
+    heading, first = ("Every world", [_held_everywhere(every)]) if len(every) > 1 else (title, [])
     missing = "".join(f"<p>{escape(says)}</p>" for says in left_out)
     tables = "".join(f'<h2>{escape(each.title)}</h2><div class="card">{_table(each)}</div>' for each in first)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}{WIDER}</style>'
-        f"<main><h1>{escape(title)}</h1>{tables}{missing}{''.join(_section(each) for each in every)}"
+        f"<main><h1>{escape(heading)}</h1>{tables}{missing}{''.join(_section(each) for each in every)}"
         f'<p class="mute">Version {escape(code_version())}, assumptions {params_hash()}. {escape(LAST)}</p>'
         "</main></html>"
     )
@@ -128,12 +128,11 @@ def _section(told: Told) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(f"<th>{escape(each)}</th>" for each in table.head)
-    body = "".join(
-        "<tr>" + "".join(f"<td{' class=n' if n else ''}>{escape(cell)}</td>" for n, cell in enumerate(row)) + "</tr>"
-        for row in table.rows
-    )
-    return f"<table><tr>{head}</tr>{body}</table>"
+    def row(cells: Sequence[str], tag: str) -> str:
+        return "".join(f"<{tag}{' class=n' if n else ''}>{escape(cell)}</{tag}>" for n, cell in enumerate(cells))
+
+    body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in table.rows)
+    return f"<table><tr>{row(table.head, 'th')}</tr>{body}</table>"
 
 
 def publish(
