@@ -209,15 +209,19 @@ def show(report: dict[str, object]) -> None:
         )
 
 
-def main(argv: Sequence[str] | None = None, *, as_json: bool = False) -> int:
-    """0; 1 when a limit is missed. `as_json` and no argv: as `flare bench match --json`, peers beside ours."""
-    if argv is None and as_json:
-        argv = ["--json", "--peer", "valkey", "--peer", "postgres"]
+def asked_for(argv: Sequence[str] | None, *, as_json: bool = False) -> argparse.Namespace:
+    """What is measured: sizes, peers and the form. None, as `flare bench match`: both sizes, every peer beside ours."""
     parser = argparse.ArgumentParser(prog="bench.match", description="Who could come: the roster and its peers.")
     parser.add_argument("--size", action="append", choices=SIZES, help="may be given twice; default 100k and 1M")
     parser.add_argument("--peer", action="append", choices=match_peers.PEERS, help="may be given twice; default none")
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args(argv)
+    parser.add_argument("--json", action="store_true", default=as_json)
+    every = [word for peer in match_peers.PEERS for word in ("--peer", peer)]
+    return parser.parse_args(every if argv is None else argv)
+
+
+def main(argv: Sequence[str] | None = None, *, as_json: bool = False) -> int:
+    """0; 1 when a limit is missed."""
+    asked = asked_for(argv, as_json=as_json)
     sizes = asked.size or ["100k", "1M"]
     reports = [measure(size, asked.peer or ()) for size in sizes]
     grown = growth(reports[0], reports[-1]) if len(reports) > 1 else {}
@@ -235,4 +239,4 @@ def main(argv: Sequence[str] | None = None, *, as_json: bool = False) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
