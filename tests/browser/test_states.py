@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.conftest import Enter, House
 from tests.support.gallery import Evening, Visitors, evening, scenes
@@ -87,6 +87,27 @@ def test_a_page_that_lost_its_signal_says_since_when(enter: Enter, house: House)
     expect(page.locator("#fresh")).to_contain_text("No signal now. This page updates by itself.")
     page.context.set_offline(False)
     expect(page.locator("#fresh")).to_contain_text("Updated")
+
+
+WORDS = """() => {
+  const fresh = document.getElementById("fresh");
+  window.words = [];
+  new MutationObserver(() => words.push(fresh.textContent)).observe(fresh, { childList: true });
+}"""
+
+
+def test_what_was_under_way_when_the_signal_went_does_not_make_a_page_say_it_is_fresh(enter: Enter) -> None:
+    page = enter("ben")
+    held: list[Route] = []
+    page.route("**/live?*", lambda route: held.append(route))
+    with page.expect_request("**/live?*"):
+        page.reload()
+    page.evaluate(WORDS)
+    page.context.set_offline(True)
+    expect(page.locator("#fresh")).to_contain_text("No signal now.")
+    held[0].fulfill(content_type="text/event-stream", body="event: beat\ndata:\n\n")
+    page.wait_for_function("() => words.length > 1")
+    assert all("No signal now." in words for words in page.evaluate("words"))
 
 
 def test_seats_taken_without_signal_are_not_promised_and_go_out_by_themselves(enter: Enter, house: House) -> None:

@@ -225,6 +225,7 @@ def _danger(page: Page) -> None:
 
 
 def _offline(page: Page) -> None:
+    page.unroute_all(behavior="ignoreErrors")  # whoever fetches for a page has signal even so
     page.context.set_offline(True)
     _form(page)
     page.wait_for_selector("#note:not(:empty)")

@@ -47,7 +47,8 @@ function say(words, old) {
   fresh.textContent = words.replace("{time}", seenAt);
 }
 const lost = () => say(fresh.dataset.lost, true);
-const found = () => say(fresh.dataset.seen, false);
+// A stream may still open with what was under way when the signal went.
+const found = () => (navigator.onLine === false ? lost() : say(fresh.dataset.seen, false));
 
 function listen() {
   if (source || document.hidden) return;
