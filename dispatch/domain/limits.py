@@ -83,6 +83,8 @@ SEEN_EVERY: Final = timedelta(seconds=2)  # alert_seen events of one request
 IDEM_KEPT: Final = timedelta(hours=24)  # stored answers
 POSITION_EVERY: Final = timedelta(seconds=5)  # a phone's position
 POSITION_TTL: Final = timedelta(minutes=15)
+PRESENT_EVERY: Final = timedelta(seconds=15)  # a worker says whose inbox is open there, changed or not
+PRESENT_TTL: Final = timedelta(seconds=45)  # … and is believed for so long
 OWNER_LINK_KEPT: Final = timedelta(hours=24)  # after the close
 SESSION_KEPT: Final = timedelta(days=30)
 TRIP_KEPT: Final = timedelta(hours=24)  # a link that shows a trip, at the longest

@@ -21,6 +21,7 @@ from web.live.catching import CatchingUp
 from web.live.conversation import Code
 from web.live.maps import MapBoard
 from web.live.positions import PositionBoard
+from web.live.presence import PRESENT, Presence
 from web.live.subscription import Sink, Stage, Subscription
 from web.live.telling import Telling
 from web.live.together import Together
@@ -58,14 +59,15 @@ class Hub:
     ) -> None:
         """`secret` names asks on strangers' maps, the same in every worker; `floor_s` is asked before each wait.
 
-        `present` hears of inboxes that open and close (web/live/topics.py).
+        `present` hears of inboxes that open and close (web/live/presence.py).
         """
         self._beat_s, self._traces = beat_s, traces or Tracer()
         self._store, self._clock, self._bus, self._floor_s = store, clock, bus, floor_s
         self.luck = luck or random.Random()
         self.maps = MapBoard(secret)
         self.positions = PositionBoard()
-        self.topics = Topics(present)
+        self._presence = Presence(present or (lambda person, more: None))
+        self.topics = Topics(self._presence.change)
         self.sinks: dict[Sink, None] = {}
         self.on_beat: list[Callable[[float], None]] = []
         self.on_close: list[Callable[[Sink], None]] = []
@@ -106,8 +108,11 @@ class Hub:
         await self._follow_from_head()
         self._store.on_commit(self.wake)
         if self._bus is not None:
-            self._unhook.append(self._bus.subscribe(HINT, lambda _: self.wake()))
-            self._unhook.append(self._bus.subscribe(POSITIONS, self._heard))
+            self._unhook += [
+                self._bus.subscribe(HINT, lambda _: self.wake()),
+                self._bus.subscribe(POSITIONS, self._on_loop(self.positions.heard)),
+                self._bus.subscribe(PRESENT, self._on_loop(self._presence.heard)),
+            ]
         self.spawn(self._follow())
         self.spawn(self._tick())
         _running.add(self)
@@ -159,10 +164,15 @@ class Hub:
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._wake.set)
 
-    def _heard(self, message: Mapping[str, object]) -> None:
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(lambda: self.positions.heard(message, self.now()))
+    def _on_loop(self, heard: Callable[[Mapping[str, object], float], None]) -> Callable[[Mapping[str, object]], None]:
+        """What a bus may call from any thread: `heard`, with the time, on the event loop."""
+
+        def told(message: Mapping[str, object]) -> None:
+            loop = self._loop
+            if loop is not None and not loop.is_closed():
+                loop.call_soon_threadsafe(lambda: heard(message, self.now()))
+
+        return told
 
     # -- who listens ------------------------------------------------------------------------------
 
@@ -322,6 +332,8 @@ class Hub:
             if now - self._maps_told >= 2 * BEAT_S:
                 self._tell_maps()
             self._tell_positions(now)
+            if self._bus is not None and (word := self._presence.word(now)) is not None:
+                self.spawn(asyncio.to_thread(self._bus.publish, PRESENT, word))
 
     def _maps_moved(self) -> None:
         """Told at once after a quiet second, else when that second is over."""
