@@ -177,11 +177,11 @@ def import_(
     """Load a network: all or nothing; importing it again changes nothing."""
     from dispatch.actions.import_network import BadFile, import_network
     from dispatch.ids import SystemIds
-    from dispatch.progress import Progress
+    from dispatch.progress import Bar
 
     settings = _settings(data=data)
     with _refusals(), _open_store(settings) as store:
-        bar = Progress()
+        bar = Bar()
         try:
             report = import_network(store, people, ties, ids=SystemIds(), progress=bar.show, tokens=tokens is not None)
         except BadFile as fault:

@@ -1,35 +1,35 @@
-"""A bar on stderr for the command line: what is done, of how much; quiet when nobody looks."""
+"""How far a long piece of work is, on stderr: a bar for whoever looks, a line for each stage in a log.
+
+Must never write to stdout: that is the answer's own.
+"""
 
 import sys
+from typing import Final
 
-import typer
+WIDTH: Final = 30
 
 
-class Progress:
-    """A bar on stderr: what is done, of how much; quiet when nobody looks."""
-
-    WIDTH = 30
+class Bar:
+    """What is done, of how much. `show` is a dispatch.ports.Progress."""
 
     def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
+        self._drawn = sys.stderr.isatty()
         self._stage = ""
 
     def show(self, stage: str, done: int, total: int) -> None:
-        """Draws the bar of one stage."""
-        if not self._shown:
-            if stage != self._stage:
-                self._stage = stage
-                typer.echo(f"{stage} …", err=True)
-            return
-        full = self.WIDTH if total <= 0 else min(self.WIDTH, done * self.WIDTH // total)
-        text = f"\r{stage:<24} {'█' * full}{'·' * (self.WIDTH - full)} {done:>10,} of {total:,}"
-        sys.stderr.write(text + "\x1b[K")
-        sys.stderr.flush()
-        if stage != self._stage and self._stage:
-            sys.stderr.write("\n")
-        self._stage = stage
+        """So much of this stage; each stage has a line of its own."""
+        if stage != self._stage:
+            self.end()
+            self._stage = stage
+            if not self._drawn:
+                sys.stderr.write(f"{stage} …\n")
+        if self._drawn:
+            full = WIDTH if total <= 0 else min(WIDTH, done * WIDTH // total)
+            sys.stderr.write(f"\r{stage:<24} {'█' * full}{'·' * (WIDTH - full)} {done:>10,} of {total:,}\x1b[K")
+            sys.stderr.flush()
 
     def end(self) -> None:
         """Leaves the cursor on a line of its own."""
-        if self._shown and self._stage:
+        if self._drawn and self._stage:
             sys.stderr.write("\n")
+        self._stage = ""

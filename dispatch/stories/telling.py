@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from dispatch.domain.waves import POLICIES
+from dispatch.progress import Bar
 from dispatch.stories.bus import play_on
 from dispatch.stories.figures import Night, bars
-from dispatch.stories.output import Bar, written
+from dispatch.stories.output import written
 from dispatch.stories.page import page
 from dispatch.stories.report import as_json as report_json
 from dispatch.stories.report import table

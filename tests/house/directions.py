@@ -54,7 +54,11 @@ TABLE = (
     _row("dispatch.store", PORTS, {*HTTP, "redis"}),
     _row("dispatch.bus", PORTS, {*HTTP, *DATABASE}),
     _row("dispatch.roster dispatch.notify", PORTS, {*HTTP, *DATABASE, "redis"}),
-    _row("dispatch.stories", {*PORTS, "dispatch.actions", "dispatch.clock", "dispatch.runtime"}, HTTP),
+    _row(
+        "dispatch.stories",
+        {*PORTS, "dispatch.actions", "dispatch.clock", "dispatch.progress", "dispatch.runtime"},
+        HTTP,
+    ),
     _row("dispatch.__main__", {"dispatch", "geo", "web", "bench"}, set()),
     _row("dispatch", {"dispatch", "geo"}, {"fastapi", "starlette"}),
     # A conversation is messages in, messages out: it is tested without a socket because it cannot hold one.

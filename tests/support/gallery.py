@@ -395,4 +395,5 @@ class Visitors:
     def close(self) -> None:
         """Everybody leaves."""
         for page in self.pages.values():
+            page.unroute_all(behavior="ignoreErrors")
             page.context.close()

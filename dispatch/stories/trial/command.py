@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from dispatch.stories.output import Bar
+from dispatch.progress import Bar
 from dispatch.stories.report import code_version, minutes, params_hash
 from dispatch.stories.tales import StoryRefused
 from dispatch.stories.trial import drawings

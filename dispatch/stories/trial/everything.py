@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from dispatch.stories.output import Bar
+from dispatch.progress import Bar
 from dispatch.stories.tales import StoryRefused
 from dispatch.stories.trial import flood, honesty
 from dispatch.stories.trial.command import trial, trial_of

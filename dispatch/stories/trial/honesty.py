@@ -13,7 +13,7 @@ from itertools import islice
 from multiprocessing import get_context
 from typing import Final
 
-from dispatch.stories.output import Bar
+from dispatch.progress import Bar
 from dispatch.stories.trial import drawings
 from dispatch.stories.trial.bars import bar
 from dispatch.stories.trial.figures import Calibration, Row, calibrated
