@@ -34,7 +34,8 @@ from web.pages.follow import link_page, titled
 from web.pages.following import Seen, see, whole
 from web.pages.render import STILL, page, reader_of
 from web.pages.speech import Speaker, clocked
-from web.pages.volunteer import town_of, when_and_how_far
+from web.pages.town import home_of, town_of, which_town
+from web.pages.volunteer import when_and_how_far
 from web.routes.asks import ask
 from web.routes.readiness import in_words, look_up
 from web.routes.session import open_session
@@ -84,7 +85,10 @@ async def join(request: Request) -> Response:
         return page(request, reader, "join", values, styles=("step", "help"), status=422)
     name = check_text("name", form.get("name"), limits.NAME_CHARS)
     # Before the invite is used: what can't be read must not cost it.
-    town = await town_of(form)
+    try:
+        town = await town_of(form)
+    except PlaceUnclear as unclear:
+        return which_town(request, form, unclear)
     try:
         done, cookie = await open_session(call, SessionBody(token=token, name=name))
     except SignIn:
@@ -98,10 +102,11 @@ async def join(request: Request) -> Response:
         command = set_me.SetDuty(viewer=viewer, duty=Duty.AVAILABLE, until=None, place=town, changes=changes)
         return set_me.set_duty(tx, now, command)
 
-    await call.flare.store.write(job)
+    me = await call.flare.store.write(job)
     key = done.body.get("token")
     link = f"{call.base}/help#{key}" if key else f"{call.base}/help"
-    return with_cookie(page(request, reader, "joined", {"link": link}), cookie, call.flare)
+    values = {"link": link, "home": home_of(reader.speak, me)}
+    return with_cookie(page(request, reader, "joined", values), cookie, call.flare)
 
 
 @router.get("/ready")

@@ -3,7 +3,6 @@
 A look changes nothing: an alert is marked seen only by a form or our script, never by a GET that a preview may send.
 """
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,9 +21,7 @@ from dispatch.domain.network import Asks, closed_to
 from dispatch.domain.people import Duty
 from dispatch.domain.plain_text import check_phone, check_text
 from dispatch.domain.visibility import Viewer
-from dispatch.domain.whereabouts import from_text
 from dispatch.ports import Tx
-from geo.point import Point
 from web.call import named
 from web.limiter import ANSWER
 from web.pages import helping, nouns
@@ -33,6 +30,7 @@ from web.pages.faults import PageRoute
 from web.pages.follow import link_page
 from web.pages.render import Reader, fragment, page, reader_of
 from web.pages.take import take_form
+from web.pages.town import home_of, town_of, which_town
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -90,6 +88,7 @@ async def help_page(request: Request) -> Response:
             "asks": [(str(who), speak.t(says), str(who) in state["me"]["asked_by"]) for who, says in ASKS],
             "duties": [(str(duty), speak.t(name)) for duty, name in DUTIES],
             "quiet": quiet,
+            "home": home_of(speak, state["me"]),
             "refresh": REFRESH_S,
             "texts": call.flare.texts is not None,
             "coordinator": call.viewer.coordinator,
@@ -212,7 +211,10 @@ async def settings(request: Request) -> Response:
             "closed": closed_to(form.all("asks")),
             "seats": form.number("seats", limits.PERSON_SEATS_MAX) or 0,
         }
-        place = await town_of(form)
+        try:
+            place = await town_of(form)
+        except PlaceUnclear as unclear:
+            return which_town(request, form, unclear)
 
     def job(tx: Tx, now: datetime) -> dict[str, Any]:
         until = now + BREAK if duty is Duty.ON_BREAK else None
@@ -235,20 +237,3 @@ def when_and_how_far(form: Form) -> dict[str, Any]:
     quiet_from, quiet_to = (23 * 60, 7 * 60) if form.get("quiet") else (None, None)
     reach = form.number("reach", limits.REACH_MAX_MINUTES) or None
     return {"reach_minutes": reach, "quiet_from": quiet_from, "quiet_to": quiet_to}
-
-
-async def town_of(form: Form) -> Point | None:
-    """Where somebody usually is; a town nobody knows changes nothing.
-
-    Raises: Invalid for what is no text.
-    """
-    text = check_text("town", form.get("town"), limits.PLACE_CHARS)
-    if text is None:
-        return None
-    try:
-        return (await asyncio.to_thread(from_text, text)).point
-    except PlaceUnclear as unclear:
-        if not unclear.choices:
-            return None
-        first = unclear.choices[0]["place"]
-        return Point(first["lat"], first["lon"]) if isinstance(first, dict) else None
