@@ -24,7 +24,10 @@ app = typer.Typer(
 )
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the embedded database.", show_default=False)]
-Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.", show_default=False)]
+Port = Annotated[
+    int | None,
+    typer.Option("--port", help="Port to listen on; 0 takes a free one.", min=0, max=65_535, show_default=False),
+]
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -178,9 +181,10 @@ def import_(
     from dispatch.actions.import_network import BadFile, import_network
     from dispatch.ids import SystemIds
     from dispatch.progress import Bar
+    from dispatch.token_file import token_file
 
     settings = _settings(data=data)
-    with _refusals(), _open_store(settings) as store:
+    with _refusals(), token_file(tokens) as write, _open_store(settings) as store:
         bar = Bar()
         try:
             report = import_network(store, people, ties, ids=SystemIds(), progress=bar.show, tokens=tokens is not None)
@@ -190,23 +194,10 @@ def import_(
                 typer.echo(f"  {line}", err=True)
             refuse(fault.lines[0] if fault.lines else str(fault))
         bar.end()
+        write(report.tokens)
     for notice in report.notices:
         typer.echo(f"note: {notice}", err=True)
-    if tokens is not None:
-        _write_tokens(tokens, report.tokens)
     typer.echo(report.says)
-
-
-def _write_tokens(path: Path, rows: "list[tuple[str, str]]") -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", newline="") as file:
-        import csv
-
-        from dispatch.domain.plain_text import as_cell
-
-        writer = csv.writer(file)
-        writer.writerow(("person", "token"))
-        writer.writerows((as_cell(person), token) for person, token in rows)
 
 
 @app.command()
@@ -360,7 +351,7 @@ class _refusals:  # noqa: N801 - read as a word at its uses
 
         if isinstance(error, BadSettings | StoreUnavailable):
             refuse(str(error))
-        if isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError):
+        if isinstance(error, OSError) and error.filename is not None:
             refuse(f"{error.filename}: {error.strerror}")
 
 

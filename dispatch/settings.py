@@ -31,15 +31,29 @@ def _flag(text: str) -> bool:
         raise ValueError("say on or off") from None
 
 
+def _whole(text: str) -> int:
+    if not text.strip().removeprefix("-").isdecimal():
+        raise ValueError("a whole number")
+    return int(text)
+
+
+def _database(text: str) -> str:
+    # Some providers write the short name, which no driver knows.
+    address = "postgresql" + text.removeprefix("postgres") if text.startswith("postgres://") else text
+    if not address.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:///")):
+        raise ValueError("postgresql://… or sqlite:///path")
+    return address
+
+
 def _port(text: str) -> int:
-    port = int(text)
+    port = _whole(text)
     if not 0 <= port <= 65_535:
         raise ValueError("a port is a number from 0 to 65535")
     return port
 
 
 def _workers(text: str) -> int:
-    workers = int(text)
+    workers = _whole(text)
     if not 1 <= workers <= 64:
         raise ValueError("between 1 and 64 workers")
     return workers
@@ -52,7 +66,7 @@ def _log(text: str) -> str:
 
 
 def _hours(text: str) -> int:
-    hours = int(text)
+    hours = _whole(text)
     if not 1 <= hours <= 168:
         raise ValueError("between 1 and 168 hours")
     return hours
@@ -125,7 +139,10 @@ class Settings:
         "FLARE_DATA", "folder of the embedded database, its keys and its lock", Path("flare-data"), Path
     )
     database_url: str | None = _setting(
-        "FLARE_DATABASE_URL", "postgresql://… or sqlite:///path; without it flare.db in the data folder", None
+        "FLARE_DATABASE_URL",
+        "postgresql://… or sqlite:///path; without it flare.db in the data folder",
+        None,
+        _database,
     )
     redis_url: str | None = _setting(
         "FLARE_REDIS_URL",

@@ -20,7 +20,7 @@ from dispatch.domain import limits
 from dispatch.ports import Ids
 from dispatch.store.dialect import POSTGRES, EngineNow
 from dispatch.store.engine import Blame
-from dispatch.store.errors import StoreUnavailable
+from dispatch.store.errors import StoreUnavailable, cant_connect
 from dispatch.store.idem import Answers
 from dispatch.store.keyring import Keyring, day_of, worked_out
 from dispatch.store.link import Link
@@ -236,10 +236,7 @@ def open_postgres(
             writers = 4 if flush < QUICK_FLUSH_S else 1
             log.info("a commit takes %.2f ms: %d writers", flush * 1e3, writers)
     except psycopg.OperationalError as error:
-        line = str(error).strip().splitlines()[-1]
-        raise StoreUnavailable(
-            f"PostgreSQL at {shown} can't be used ({line}). See that it runs and that the address is right."
-        ) from error
+        raise cant_connect(shown, error) from error
     if keyring.fresh and (today := engine.sealed_until()) is not None:
         keyring.take_over(worked_out(secret, today))
         log.warning("the keyring is new and this database is not: keys worked out from the secret go on until tomorrow")

@@ -49,6 +49,7 @@ def test_a_switch_is_said_in_any_usual_way(*, text: str, meant: bool) -> None:
     ("FLARE_PORT", ("1", "65535"), ("-1", "65536", "http")),
     ("FLARE_EXACT_KEPT_HOURS", ("1", "168"), ("0", "169", "")),
     ("FLARE_SECRET", ("x" * 32,), ("x" * 31,)),
+    ("FLARE_DATABASE_URL", ("postgresql://h/d", "sqlite:///d"), ("mysql://h", "sqlite://d", "d")),
 ])  # fmt: skip
 def test_a_setting_at_its_bound_is_taken_and_one_past_is_refused(
     name: str, inside: tuple[str, ...], outside: tuple[str, ...]
@@ -58,6 +59,10 @@ def test_a_setting_at_its_bound_is_taken_and_one_past_is_refused(
     for text in filter(None, outside):
         with pytest.raises(BadSettings):
             Settings.read({name: text})
+
+
+def test_the_short_name_of_postgresql_is_made_the_one_its_driver_knows() -> None:
+    assert Settings.read({"FLARE_DATABASE_URL": "postgres://u:p@h/d"}).database_url == "postgresql://u:p@h/d"
 
 
 def test_what_is_given_by_hand_goes_before_the_environment() -> None:

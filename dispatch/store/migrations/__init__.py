@@ -10,7 +10,10 @@ from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
+
+from dispatch.store.errors import cant_connect
 
 TRIES: Final = 5
 """Times a step is run that met others who hold its tables the other way round."""
@@ -25,7 +28,10 @@ def _config(url: str) -> Config:
 
 
 def upgrade(url: str, to: str = "head") -> None:
-    """Brings the database up to that revision; a no-op where it is."""
+    """Brings the database up to that revision; a no-op where it is.
+
+    Raises: StoreUnavailable where it can't be connected to.
+    """
     _run(command.upgrade, _config(url), to)
 
 
@@ -37,12 +43,15 @@ def downgrade(url: str, to: str) -> None:
 def _run(step: Callable[[Config, str], None], config: Config, to: str) -> None:
     """Runs it, and again where PostgreSQL ended it so that two would not wait for each other for ever: it left nothing.
 
-    Raises: whatever else it met, and the deadlock after TRIES.
+    Raises: StoreUnavailable where there is no connection; whatever else it met, and the deadlock after TRIES.
     """
     for number in range(1, TRIES + 1):
         try:
             return step(config, to)
         except OperationalError as error:
+            if error.statement is None:
+                shown = make_url(config.attributes["url"]).render_as_string(hide_password=True)
+                raise cant_connect(shown, error.orig) from error
             if number == TRIES or getattr(error.orig, "sqlstate", None) != DEADLOCK:
                 raise
     return None
