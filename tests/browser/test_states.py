@@ -29,7 +29,7 @@ SAYS: dict[str, tuple[tuple[str, str], ...]] = {
     "follow, on the way": ((".state", "Ben is on the way"), (".state", "They look for you at the place you sent.")),
     "follow, silent": ((".state", "We have not heard from Ben for 12 min"), (".state", "They may be out of signal.")),
     "follow, reopened": ((".state", "Ben can't make it"), (".state", "4 seats open again. We are asking more people")),
-    "follow, taken over": ((".state", "Cem can't make it"), (".state", "Ben was standing by and takes them.")),
+    "follow, taken over": ((".state", "Cem can't make it"), (".state", "Ben was standing by and takes")),
     "follow, there": ((".state", "Ben is there"), (".state", "they tell you")),
     "follow, partly met": ((".state", "4 of you are with Ben"), (".state", "5 still waiting."),
                            (".state", "4 of 9 seats found")),

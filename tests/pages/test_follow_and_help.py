@@ -3,26 +3,8 @@
 import re
 from datetime import timedelta
 
-from tests.pages.conftest import Browser, asked
+from tests.pages.conftest import Browser, asked, step, taken
 from tests.web.conftest import Play, World
-
-
-async def taken(world: World, who: str, ask: str, seats: str = "4") -> Browser:
-    """A volunteer who has taken seats from the alert on their page."""
-    helper = await Browser(world).sign_in(who)
-    await helper.get("/help")
-    alert = re.search(r'href="/help/([\w-]+)"', helper.page)
-    assert alert, helper.words()
-    await helper.get(f"/help/{alert[1]}")
-    await helper.post(f"/r/{ask}/take", {"seats": seats, "eta": "60"})
-    return helper
-
-
-async def step(helper: Browser, step: str, **fields: str) -> str:
-    """The next step, by the button on the card."""
-    claim = re.search(r'action="/claims/([\w-]+)/step"', helper.page)
-    assert claim, helper.words()
-    return await helper.post(f"/claims/{claim[1]}/step", {"step": step, **fields})
 
 
 def test_from_the_ask_to_safe_both_sides_read_true_words(play: Play) -> None:

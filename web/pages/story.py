@@ -107,15 +107,12 @@ def tell(speak: Speaker, view: View, events: Sequence[Told], now: datetime, numb
         return _over(speak, view)
     claims = standing(view)
     steps = [claim["status"] for claim in claims]
-    if claims and all(step == "met" for step in steps) and not view["seats"]["open"]:
+    if view["seats"]["claimed"] and all(step == "met" for step in steps) and not view["seats"]["open"]:
         if view["role"] != "owner":
             return Story(headline=speak.t("Everyone has been met."), line=Markup(""), tone="go")
-        return Story(
-            headline=speak.t("Is everyone safe?"),
-            line=speak.t("Everyone is with the people who came."),
-            tone="go",
-            asks="safe",
-        )
+        with_them = "Everyone is with the people who came."
+        line = speak.t(with_them if steps else "Whoever came says that everyone is where they wanted to be.")
+        return Story(headline=speak.t("Is everyone safe?"), line=line, tone="go", asks="safe")
     if "met" in steps:
         return _partly(speak, view, claims)
     if "on_scene" in steps:
@@ -124,7 +121,7 @@ def tell(speak: Speaker, view: View, events: Sequence[Told], now: datetime, numb
         return _no_sign(speak, silent, events, now)
     if (ended := _just_ended(events, now)) is not None and (view["seats"]["open"] or ended[1]):
         return _reopened(speak, view, *ended)
-    if not claims:
+    if not view["seats"]["claimed"]:
         return _nobody_yet(speak, view, now, number)
     if view["seats"]["open"] == 0:
         return _covered(speak, view, claims)
@@ -180,7 +177,8 @@ def _over(speak: Speaker, view: View) -> Story:
 def _partly(speak: Speaker, view: View, claims: Sequence[View]) -> Story:
     met = [claim for claim in claims if claim["status"] == "met"]
     count = sum(claim["seats"] for claim in met)
-    rest = (view["seats"]["total"] or count) - count
+    there = sum(claim["seats"] for claim in view["claims"] if claim["status"] in TOGETHER)
+    rest = (view["seats"]["total"] or there) - there
     headline = speak.tn("{n} of you is with {name}", "{n} of you are with {name}", count, name=name_of(speak, met[0]))
     if view["role"] != "owner":
         headline = speak.tn("{n} has been met", "{n} have been met", count)
@@ -230,12 +228,14 @@ def _no_sign(speak: Speaker, claim: View, events: Sequence[Told], now: datetime)
 
 
 def _just_ended(events: Sequence[Told], now: datetime) -> tuple[View, View | None] | None:
-    """The promise that was just broken, and whoever stood by and takes its seats."""
+    """The promise that was just broken, and whoever stood by and takes seats of it; None once there is later news."""
     taker: View | None = None
     for told in reversed(events):
         if told.kind == "claimed" or now - told.at > JUST_NOW:
             return None
-        if told.kind == "claim_stepped" and told.body.get("claim", {}).get("status") == "committed":
+        if told.kind == "claim_stepped":
+            if told.body.get("claim", {}).get("status") != "committed":
+                return None
             taker = told.body["claim"]
         if told.kind == "claim_ended" and told.body.get("claim", {}).get("status") in (
             "withdrawn",
@@ -249,13 +249,19 @@ def _just_ended(events: Sequence[Told], now: datetime) -> tuple[View, View | Non
 
 def _reopened(speak: Speaker, view: View, claim: View, taker: View | None) -> Story:
     if taker is not None:
-        line = speak.t("{name} was standing by and takes them.", name=name_of(speak, taker))
-        return Story(headline=speak.t("{name} can't make it", name=name_of(speak, claim)), line=line)
-    back = nouns.units(speak, view["kind"], claim["seats"])
-    return Story(
-        headline=speak.t("{name} can't make it", name=name_of(speak, claim)),
-        line=speak.t("{seats} open again. We are asking more people now.", seats=back),
-    )
+        seats = nouns.units(speak, view["kind"], taker["seats"])
+        line = speak.t("{name} was standing by and takes {seats}.", name=name_of(speak, taker), seats=seats)
+        if view["seats"]["open"]:
+            line = Markup("{} {}").format(line, _missing(speak, view))
+    else:
+        back = nouns.units(speak, view["kind"], claim["seats"])
+        line = speak.t("{seats} open again. We are asking more people now.", seats=back)
+    return Story(headline=speak.t("{name} can't make it", name=name_of(speak, claim)), line=line)
+
+
+def _missing(speak: Speaker, view: View) -> Markup:
+    missing = nouns.count(view["kind"], view["seats"]["open"])
+    return speak.tn("We are looking for {n} more.", "We are looking for {n} more.", missing)
 
 
 def _nobody_yet(speak: Speaker, view: View, now: datetime, number: str) -> Story:
@@ -299,11 +305,12 @@ def heard_line(speak: Speaker, heard: Mapping[str, int]) -> Markup:
     if not heard["seen"]:
         one, other = "{n} person asked, nobody has seen it yet.", "{n} people asked, nobody has seen it yet."
         return speak.tn(one, other, heard["alerted"])
+    if heard["seen"] == 1:
+        one, other = "{n} person asked and has seen it.", "{n} people asked, 1 has seen it."
+        return speak.tn(one, other, heard["alerted"])
+    seen = speak.number(heard["seen"])
     return speak.tn(
-        "{n} person asked, {seen} have seen it.",
-        "{n} people asked, {seen} have seen it.",
-        heard["alerted"],
-        seen=speak.number(heard["seen"]),
+        "{n} person asked, {seen} have seen it.", "{n} people asked, {seen} have seen it.", heard["alerted"], seen=seen
     )
 
 
@@ -329,11 +336,9 @@ def _some(speak: Speaker, view: View, claims: Sequence[View]) -> Story:
     line = _promises(speak, view, claims)
     if seats["total"] is None:
         return Story(headline=nouns.units(speak, kind, seats["claimed"]), line=line, tone="go")
-    missing = nouns.count(kind, seats["open"])
-    more = speak.tn("We are looking for {n} more.", "We are looking for {n} more.", missing)
     return Story(
         headline=nouns.found(speak, kind, seats["claimed"], seats["total"]),
-        line=Markup("{} {}").format(line, more),
+        line=Markup("{} {}").format(line, _missing(speak, view)),
         tone="wait",
     )
 

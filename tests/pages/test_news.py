@@ -1,0 +1,81 @@
+"""An ask's headline is the newest news and never contradicts its bar: after a hand-over, a step, the last arrival."""
+
+import re
+
+from tests.pages.conftest import Browser, asked, step, taken
+from tests.web.conftest import Play, World
+from web.pages import story
+from web.pages.speech import Speaker
+
+
+async def brought(ana: Browser, who: Browser, ask: str) -> None:
+    """They leave, arrive, meet by the digits, and say that it is done."""
+    await step(who, "en_route")
+    await step(who, "on_scene")
+    tell = re.search(r"Tell them <b class=num>(\d{3})</b>", await ana.get(f"/r/{ask}"))
+    assert tell
+    await step(who, "met", code=tell[1])
+    await step(who, "done")
+
+
+def test_when_all_are_brought_the_owner_is_asked_whether_everyone_is_safe(play: Play) -> None:
+    async def night(world: World) -> None:
+        ana, ask = await asked(world)
+        await world.turn()
+        await brought(ana, await taken(world, "ben", ask, "9"), ask)
+        await ana.get(f"/r/{ask}")
+        assert "Is everyone safe?" in ana.words()
+        assert "Whoever came says that everyone is where they wanted to be." in ana.words()
+        assert "Yes, we are safe" in ana.words()
+        assert "nobody has seen it" not in ana.words()
+
+    play(night)
+
+
+def test_when_some_are_brought_and_nobody_else_comes_the_rest_is_what_is_looked_for(play: Play) -> None:
+    async def night(world: World) -> None:
+        ana, ask = await asked(world)
+        await world.turn()
+        await brought(ana, await taken(world, "ben", ask, "4"), ask)
+        await ana.get(f"/r/{ask}")
+        assert "4 of 9 seats found" in ana.words()
+        assert "We are looking for 5 more." in ana.words()
+        assert "We are asking people near you" not in ana.words()
+
+    play(night)
+
+
+def test_whoever_stood_by_takes_only_the_seats_they_have_and_the_rest_is_said(play: Play) -> None:
+    async def night(world: World) -> None:
+        ana, ask = await asked(world)
+        await world.turn()
+        ben = await Browser(world).sign_in("ben")
+        alert = re.search(r'href="(/help/[\w-]+)"', ben.page)
+        assert alert
+        await ben.get(alert[1])
+        cem = await taken(world, "cem", ask, "9")
+        await ben.post(f"/r/{ask}/take", {"seats": "3", "eta": "60", "standby": "1"})
+        await step(cem, "withdraw")
+        await ana.get(f"/r/{ask}")
+        assert "Ben was standing by and takes 3 seats. We are looking for 6 more." in ana.words()
+
+    play(night)
+
+
+def test_a_broken_promise_is_no_headline_any_more_once_somebody_else_has_left(play: Play) -> None:
+    async def night(world: World) -> None:
+        ana, ask = await asked(world)
+        await world.turn()
+        ben, cem = await taken(world, "ben", ask, "4"), await taken(world, "cem", ask, "3")
+        await step(cem, "withdraw")
+        await ana.get(f"/r/{ask}")
+        assert "Cem can't make it" in ana.words()
+        await step(ben, "en_route")
+        await ana.get(f"/r/{ask}")
+        assert "Ben is on the way with 4 seats. We are looking for 5 more." in ana.words()
+
+    play(night)
+
+
+def test_one_who_has_seen_it_is_one() -> None:
+    assert story.heard_line(Speaker("en"), {"alerted": 76, "seen": 1}) == "76 people asked, 1 has seen it."
