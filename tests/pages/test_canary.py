@@ -2,8 +2,7 @@
 
 import re
 
-from tests.pages.conftest import Browser, asked
-from tests.pages.test_follow_and_help import taken
+from tests.pages.conftest import Browser, asked, taken
 from tests.web.conftest import Play, World
 
 SECRETS = ("35.2123", "116.1234", "Zephyrine", "555 0142", "555 0110", "Lastname")

@@ -2,8 +2,7 @@
 
 import re
 
-from tests.pages.conftest import Browser, asked
-from tests.pages.test_follow_and_help import step
+from tests.pages.conftest import Browser, asked, step
 from tests.web.conftest import NOTE, PHONE, Play, World
 
 

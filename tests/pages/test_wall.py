@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from dispatch.domain.visibility import Viewer
 from geo import cells
 from geo.point import Point
-from tests.pages.conftest import Browser, asked
-from tests.pages.test_follow_and_help import taken
+from tests.pages.conftest import Browser, asked, taken
 from tests.web.conftest import Play, World
 from web.pages import wall
 
