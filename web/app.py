@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Route
 
 from dispatch.domain import limits
 from dispatch.domain.errors import ForeignOrigin, Invalid, Refused, SignIn
@@ -22,7 +23,7 @@ from dispatch.domain.whereabouts import from_point
 from dispatch.runtime import Flare
 from geo.point import Point
 from web import auth, errors, metrics, openapi
-from web.edge import Edge, Scope
+from web.edge import Edge, Scope, lasts
 from web.figures import Board
 from web.limiter import Limiter
 from web.live.gate import CellsOf, Kin, KinOf, kin_of
@@ -156,6 +157,8 @@ def _add_handlers(api: FastAPI) -> None:
         status = error.status_code if isinstance(error, HTTPException) else 500
         told = errors.by_status(status, str(getattr(error, "detail", "")))
         told.headers.update(getattr(error, "headers", None) or {})
+        if status == 405:
+            told.headers["Allow"] = ", ".join(_methods_at(api, request))
         return told
 
     async def bad_query(request: Request, error: Exception) -> Response:
@@ -176,6 +179,13 @@ def _add_handlers(api: FastAPI) -> None:
     api.add_exception_handler(Refused, refused)
     api.add_exception_handler(HTTPException, by_router)
     api.add_exception_handler(RequestValidationError, bad_query)
+
+
+def _methods_at(api: FastAPI, request: Request) -> list[str]:
+    """What may be done at that address, over all of its routes: the framework names those of the first one only."""
+    here = [route for route in api.routes if isinstance(route, Route) and route.path_regex.match(request.url.path)]
+    found = {method for route in here for method in route.methods or ()}
+    return sorted(found | ({"HEAD"} if "GET" in found and not lasts(request.url.path) else set()))
 
 
 def _kin(api: FastAPI) -> KinOf:

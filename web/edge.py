@@ -8,6 +8,7 @@ import logging
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -32,6 +33,15 @@ TRACE: Final = 12
 """Frames of a bug's traceback that are logged: the last ones."""
 
 
+def lasts(path: str) -> bool:
+    """Does what is read there go on, or wait? Such an address has no headers to tell apart from it."""
+    return path.endswith(("/events", "/live"))
+
+
+class _Enough(Exception):
+    """Whoever asked with HEAD has the headers: nothing more is made for them."""
+
+
 class Edge:
     """An ASGI application around another one. `live` is set while the hub runs."""
 
@@ -45,7 +55,9 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["method"] == "HEAD" and not lasts(scope["path"]):
+            await self._head(scope, receive, send)
+        elif scope["type"] == "http":
             await self._traced(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._socket(scope, receive, send)
@@ -58,6 +70,20 @@ class Edge:
             return
         await receive()
         await send({"type": "websocket.close", "code": 1008})
+
+    async def _head(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What GET would answer, without its body: no archive is read for it."""
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif message["type"] == "http.response.body":
+                await send({"type": "http.response.body", "body": b""})
+                if message.get("more_body"):
+                    raise _Enough
+
+        with suppress(_Enough):
+            await self._traced({**scope, "method": "GET"}, receive, told)
 
     async def _traced(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The call in a span: method, the route's pattern, status and id; never the path."""
@@ -100,6 +126,8 @@ class Edge:
             return
         try:
             await self.inner(scope, receive, told)
+        except _Enough:
+            raise
         except Exception as bug:  # noqa: BLE001 - the last resort: whatever it is, it is logged and answered
             # The route's pattern and where it broke; not the path and not what the error says, which may
             # hold a place, a phone or a token.

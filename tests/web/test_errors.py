@@ -1,10 +1,12 @@
 """Every no has one form, a stable code and a status; a bug says only that there was one."""
 
 import logging
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from fastapi import Request
+from fastapi.responses import StreamingResponse
 
 from dispatch.domain.errors import Replayed, every_refusal
 from tests.web.conftest import NOTE, Play, World
@@ -30,6 +32,59 @@ def test_unknown_pages_and_methods_are_told_in_the_same_form(play: Play) -> None
                 answer = await nobody.request(method, path)
                 assert (answer.status_code, answer.json()["code"]) == (status, code), (method, path)
                 assert answer.headers["content-type"] == "application/problem+json"
+
+    play(story)
+
+
+def test_what_may_be_done_at_an_address_is_named_whole(play: Play) -> None:
+    async def story(world: World) -> None:
+        async with world.client("ana") as ana:
+            for method, path, allowed in (
+                ("DELETE", "/v1/requests/abc", "GET, HEAD, PATCH"),
+                ("PATCH", "/v1/me", "DELETE, GET, HEAD, PUT"),
+                ("GET", "/v1/requests/abc/vouches", "DELETE, POST"),
+                ("HEAD", "/v1/requests/abc/events", "GET"),
+                ("OPTIONS", "/v1/requests", "POST"),
+            ):
+                answer = await ana.request(method, path)
+                assert (answer.status_code, answer.headers["allow"]) == (405, allowed), (method, path)
+
+    play(story)
+
+
+def test_a_look_at_the_headers_alone_tells_what_reading_would(play: Play) -> None:
+    async def story(world: World) -> None:
+        asked = await world.ask()
+        async with world.client("ana") as ana:
+            for path in ("/healthz", "/readyz", "/openapi.json", f"/v1/requests/{asked['id']}", "/v1/nothing", "/help"):
+                read, looked = await ana.get(path), await ana.head(path)
+                assert (looked.status_code, looked.content) == (read.status_code, b""), path
+                changing = {"x-request-id", "content-length", "content-security-policy"}
+                assert {k: v for k, v in looked.headers.items() if k not in changing} == {
+                    k: v for k, v in read.headers.items() if k not in changing
+                }, path
+                assert "content-length" in looked.headers
+
+    play(story)
+
+
+def test_a_look_at_the_headers_of_an_archive_reads_none_of_it(play: Play) -> None:
+    async def story(world: World) -> None:
+        assert world.app.api is not None
+        read: list[int] = []
+
+        async def archive(request: Request) -> StreamingResponse:
+            async def pieces() -> AsyncIterator[bytes]:
+                for number in range(1_000):
+                    read.append(number)
+                    yield b"x" * 1_000
+
+            return StreamingResponse(pieces(), headers={"Content-Length": "1000000"})
+
+        world.app.api.add_api_route("/v1/archive", archive, methods=["GET"], response_model=None)
+        async with world.client() as nobody:
+            looked = await nobody.head("/v1/archive")
+        assert (looked.status_code, looked.headers["content-length"], read) == (200, "1000000", [0])
 
     play(story)
 

@@ -18,6 +18,7 @@ from web.pages.speech import choose
 from web.positions import tell_position
 from web.routes.asks import whereabouts
 from web.schemas import answers, bodies, told
+from web.schemas.push import PushBody
 
 router = APIRouter(prefix="/v1/me", tags=["me"])
 
@@ -69,12 +70,12 @@ async def put_duty(request: Request) -> Response:
     return written(await call.write(job))
 
 
-@router.put("/push", **told.call("Alert this device", body=bodies.PushBody, answer=answers.DevicesView))
+@router.put("/push", **told.call("Alert this device", body=PushBody, answer=answers.DevicesView))
 async def put_push(request: Request) -> Response:
     """A browser's push subscription, as `PushSubscription.toJSON()` gives it. The same one again is one."""
     call = await begin(request)
     _ = call.person_id
-    body = await call.body(bodies.PushBody)
+    body = await call.body(PushBody)
     p256dh, auth = call.flare.push.check(body.endpoint, body.keys.p256dh, body.keys.auth)
     lang = body.lang or choose(None, request.cookies.get(LANG_COOKIE), request.headers.get("accept-language"))
     command = push.Register(viewer=call.viewer, endpoint=body.endpoint, p256dh=p256dh, auth=auth, lang=lang)

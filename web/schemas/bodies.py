@@ -4,7 +4,8 @@ Every bound stands in dispatch/domain/limits.py. Texts are checked for what coul
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Self
 
@@ -161,7 +162,7 @@ class AskBody(Body):
 
 
 class ChangeBody(Body):
-    """What to change; what is absent stays, null erases."""
+    """What to change; what is absent stays, null erases note, destination and contact."""
 
     quantity: int | None = None
     place: Place | None = None
@@ -169,6 +170,13 @@ class ChangeBody(Body):
     destination: Annotated[str, _text(limits.PLACE_CHARS)] | None = None
     contact: Contact | None = None
     show_travel: bool | None = None
+
+    @model_validator(mode="after")
+    def _kept(self) -> Self:
+        for name in ("quantity", "place", "show_travel"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise PydanticCustomError("kept", "{name} can't be erased: leave it out to keep it", {"name": name})
+        return self
 
 
 class ReachBody(Body):
@@ -266,34 +274,14 @@ class MeBody(Body):
     asked_by: Annotated[list[Annotated[str, *_one_of(*Asks)]], Field(max_length=len(Asks))] | None = None
 
 
-Key = Annotated[str, Field(max_length=limits.PUSH_KEY_CHARS)]
-
-
-class PushKeys(Body):
-    """The two keys that messages for one browser are encrypted with, in base64url as it gives them."""
-
-    p256dh: Key
-    auth: Key
-
-
-class PushBody(Body):
-    """A browser's push subscription; `lang`: in which language it is told, without it the browser's own."""
-
-    endpoint: Annotated[str, Field(max_length=limits.PUSH_ENDPOINT_CHARS)]
-    keys: PushKeys
-    expirationTime: float | None = None  # noqa: N815 - the browser's own word for it
-    lang: Lang | None = None
-
-
 def _moment(value: object) -> object:
     """An RFC 3339 time with its zone; anything else is not guessed at."""
     if isinstance(value, str) and len(value) <= 40:
-        try:
+        # Out of range: the last night of the year 9999 in the west is no date in UTC.
+        with suppress(ValueError, OverflowError):
             moment = datetime.fromisoformat(value)
-        except ValueError:
-            moment = None
-        if moment is not None and moment.tzinfo is not None and "T" in value.upper():
-            return moment
+            if moment.tzinfo is not None and "T" in value.upper():
+                return moment.astimezone(UTC)
     raise PydanticCustomError("moment", 'a time with its zone, like "2026-08-31T03:00:00Z"')
 
 

@@ -12,9 +12,14 @@ _SAYS: Final[dict[str, str]] = {
     "extra_forbidden": "is not a field of this call",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a smaller number",
     "float_type": "a number",
+    "float_parsing": "a number",
     "finite_number": "a number",
     "string_type": "a text",
+    "string_unicode": "a text of whole characters",
+    "string_pattern_mismatch": "is not in the form this takes",
     "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "an object",
@@ -41,11 +46,11 @@ def _says(fault: Mapping[str, Any]) -> str:
     kind, context = fault["type"], fault.get("ctx", {})
     match kind:
         case "greater_than_equal":
-            return f"at least {context['ge']:,}"
+            return f"at least {_number(context['ge'])}"
         case "greater_than":
-            return f"more than {context['gt']:,}"
+            return f"more than {_number(context['gt'])}"
         case "less_than_equal":
-            return f"at most {context['le']:,}"
+            return f"at most {_number(context['le'])}"
         case "string_too_long" | "too_long":
             return f"at most {context['max_length']:,} {'characters' if kind == 'string_too_long' else 'of them'}"
         case "string_too_short" | "too_short":
@@ -54,6 +59,11 @@ def _says(fault: Mapping[str, Any]) -> str:
             return f"one of {context.get('expected', 'the known words')}"
         case _:
             return _SAYS.get(kind, str(fault["msg"]))
+
+
+def _number(bound: float) -> str:
+    """A bound as a person writes it: 90 and not 90.0."""
+    return f"{int(bound) if bound == int(bound) else bound:,}"
 
 
 def faults_of_query(found: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
