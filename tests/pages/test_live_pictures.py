@@ -97,3 +97,19 @@ def test_one_caller_has_ten_pages_waiting_and_the_next_one_is_told_to_come_later
             assert (await ana.get(f"{path}?after={at}")).status_code == 204
 
     play(story)
+
+
+def test_a_page_that_waits_for_news_does_not_hold_up_the_end_of_the_server(play: Play) -> None:
+    async def story(world: World) -> None:
+        api = world.app.api
+        assert api is not None
+        ana, ask = await asked(world)
+        await ana.get(f"/r/{ask}/live")
+        assert ana.answer is not None
+        at = ana.answer.headers["x-position"]
+        api.state.hub.draining = True
+        async with asyncio.timeout(5):
+            await ana.get(f"/r/{ask}/live?after={at}&wait=25")
+        assert ana.status == 204
+
+    play(story)

@@ -221,7 +221,7 @@ async def _answer(request: Request, call: Call, name: str, head: Head, draw: Dra
     except ValueError:
         wait = 0.0
     with pulse.waits(caller):
-        return await _poll(pulse, where, draw, after, wait)
+        return await _poll(request, pulse, where, draw, after, wait)
 
 
 class Waiting(StreamingResponse):
@@ -237,12 +237,17 @@ class Waiting(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-async def _poll(pulse: Pulse, where: Head, draw: Draw, after: str, wait: float) -> Response:
+def _draining(request: Request) -> bool:
+    """Is this server about to end? Whoever waits then would hold the end up, and comes back to the next one."""
+    return getattr(request.app.state.hub, "draining", False)
+
+
+async def _poll(request: Request, pulse: Pulse, where: Head, draw: Draw, after: str, wait: float) -> Response:
     loop = asyncio.get_running_loop()
     until = loop.time() + wait
     while await where() == after:
         left = until - loop.time()
-        if left <= 0:
+        if left <= 0 or _draining(request):
             return Response(status_code=204)
         await pulse.next(min(left, FLOOR_S))
     at, markup = await draw()
@@ -256,7 +261,7 @@ async def pictures(request: Request, pulse: Pulse, where: Head, draw: Draw, at: 
     ends = drawn_at + limits.PAGE_STREAM_S
     yield b"event: beat\ndata:\n\n"
     while loop.time() < ends and not await request.is_disconnected():
-        if getattr(request.app.state.hub, "draining", False):
+        if _draining(request):
             return
         try:
             news = await draw() if await where() != at or loop.time() - drawn_at > AGAIN_S else None
