@@ -234,18 +234,20 @@ def report(tx: Tx, now: datetime, command: Report) -> dict[str, Any]:
     Raises: SignIn, NotFound; NotAllowed after three that nothing was behind.
     """
     viewer = command.viewer
+    # One answer for what does not exist and what is not theirs to report.
+    unknown = NotFound("claim" if command.claim else "ask")
     claim = tx.claims.by_public(command.claim) if command.claim else None
     request = tx.requests.by_id(claim.request_id) if claim else tx.requests.by_public(command.request or "")
     if request is None:
-        raise NotFound("ask")
+        raise unknown
     owner = viewer.person_id == request.requester or viewer.powers.get(request.id) == Power.OWNER
     reporter = request.requester if owner else viewer.person_id
     if reporter is None:
-        raise NotFound("ask")
+        raise unknown
     if claim is None and not owner:
         claim = tx.claims.unfinished(request.id, reporter)
     if claim is None or reporter not in (request.requester, claim.person_id):
-        raise NotFound("claim")
+        raise unknown
     reported = claim.person_id if owner else request.requester
     if tx.safety.standing(reporter).barred(now):
         raise NotAllowed("Your last reports came to nothing: no more are taken for 30 days. In danger, call for help.")

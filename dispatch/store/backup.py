@@ -32,10 +32,19 @@ def _file_of(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 
 
+def _read_only(backup: Path) -> sqlite3.Connection:
+    """A backup nobody writes to: told so, SQLite leaves no -wal and -shm beside it.
+
+    One that has a -wal was copied by hand from a database in use, and is read with it.
+    """
+    alone = "" if backup.with_name(backup.name + "-wal").exists() else "&immutable=1"
+    return sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro{alone}", uri=True)
+
+
 def _revision(path: Path) -> str:
     """The revision of a Flare database. Raises: StoreUnavailable when it is none, or damaged."""
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as raw:
+        with contextlib.closing(_read_only(path)) as raw:
             (healthy,) = raw.execute("PRAGMA quick_check(1)").fetchone()
             row = raw.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
@@ -74,6 +83,10 @@ def back_up(url: str, target: Path) -> str:
         part.unlink(missing_ok=True)
         raise StoreUnavailable(f"{target} can't be written ({error}). Name a folder with room for it.") from error
     size = f"{target.stat().st_size:,} bytes"
+    if not keyring_of(target).exists():
+        return (
+            f"Wrote {target} ({size}); nothing in it needs a key yet. Keep the file `secret` of the data folder apart."
+        )
     keys = f"its keys are {keyring_of(target).name}: keep them, and the file `secret` of the data folder, apart from it"
     return f"Wrote {target} ({size}); {keys}. After 72 hours the keys are removed by the next backup."
 
@@ -191,7 +204,7 @@ def put_back(url: str, backup: Path) -> str:
         part.unlink(missing_ok=True)
         part.touch(mode=0o600)
         with (
-            contextlib.closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro", uri=True)) as old,
+            contextlib.closing(_read_only(backup)) as old,
             contextlib.closing(sqlite3.connect(part)) as new,
         ):
             old.backup(new)

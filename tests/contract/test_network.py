@@ -169,6 +169,20 @@ def test_nobody_reports_a_claim_that_is_not_theirs(night: Night) -> None:
             night.do(report, Report(viewer=viewer, claim=claim, request=posted.public_id, reason="spite"))
 
 
+def test_a_report_of_what_is_not_theirs_is_answered_like_one_of_nothing(night: Night) -> None:
+    owner, eve = night.person("Robert"), night.person("Eve")
+    posted = night.post(owner, 1).request
+    claim = night.claim(posted.public_id, night.person("Ana"))["id"]
+
+    def told(**about: str | None) -> str:
+        with pytest.raises(NotFound) as refused:
+            night.do(report, Report(viewer=me(eve), reason="spite", **{"claim": None, "request": None} | about))
+        return refused.value.says
+
+    assert told(claim=claim) == told(claim="nothing")
+    assert told(request=posted.public_id) == told(request="nothing")
+
+
 def test_nobody_signed_in_changes_nothing_in_the_network(night: Night) -> None:
     ana = public_id(night, night.person("Ana"))
     with night.no_trace():

@@ -94,6 +94,20 @@ def test_a_backup_of_a_newer_flare_is_refused_by_name(tmp_path: Path) -> None:
         put_back(url(tmp_path), copy)
 
 
+def test_a_backup_leaves_nothing_beside_it_but_its_keys(tmp_path: Path) -> None:
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    (tmp_path / "new").mkdir()
+    with opened(tmp_path / "new"):
+        says = back_up(url(tmp_path / "new"), copies / "copy.db")
+    keys = "copy.db.keys"
+    found = {path.name for path in copies.iterdir()}
+    assert found - {keys} == {"copy.db"}
+    assert (keys in says) is (keys in found)
+    put_back(url(tmp_path / "new"), copies / "copy.db")
+    assert {path.name for path in copies.iterdir()} == found
+
+
 def test_a_backup_without_room_leaves_no_half_file(tmp_path: Path) -> None:
     with opened(tmp_path), pytest.raises(StoreUnavailable, match="can't be written"):
         back_up(url(tmp_path), tmp_path / "no such folder" / "copy.db")
