@@ -124,3 +124,28 @@ def test_seats_taken_without_signal_are_not_promised_and_go_out_by_themselves(en
     ben.context.set_offline(False)
     ben.wait_for_url("**/help")
     expect(ben.locator("#live")).to_contain_text("You have 1 seat. Here is where they are.")
+
+
+def test_a_step_pressed_without_signal_says_that_it_was_not_sent_and_keeps_the_page(enter: Enter, house: House) -> None:
+    page = enter("ben")
+    page.wait_for_function("() => navigator.serviceWorker.ready.then(() => true)")
+    page.reload()  # from here on the worker has this page, too
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Off", exact=True).click()
+    expect(page.locator(".duty [role=alert]")).to_have_text(
+        "No signal. That was not sent. Press it again when there is signal."
+    )
+    # A phone that does not know that it has no signal tries, and comes back to the same page.
+    page.evaluate("() => document.querySelector('.duty [value=off_duty]').form.submit()")
+    expect(page.locator("main > [role=alert]")).to_contain_text("That was not sent.")
+    assert page.url.endswith("/help")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Off", exact=True).click()
+    expect(page.get_by_role("button", name="Off", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_link_pasted_over_the_page_that_asks_for_one_opens(enter: Enter, house: House) -> None:
+    page = enter(None, "/help")
+    expect(page.locator("h1")).to_have_text("Open your link")
+    page.goto(f"{house.address}/help#{house.world.tokens['ben']}")
+    expect(page.get_by_role("button", name="Available")).to_be_visible()

@@ -1,6 +1,8 @@
 // A link's token stands after the #, which no server ever sees: show it once, drop it from the address, look again.
-const link = document.getElementById("link"), token = location.hash.slice(1);
+const link = document.getElementById("link");
 async function open() {
+  const token = location.hash.slice(1);
+  if (!/^fl[movhirt]_/.test(token)) return;
   document.getElementById("opening").hidden = false;
   history.replaceState(null, "", location.pathname);
   const key = document.querySelector("[name=key]").value;
@@ -21,4 +23,6 @@ async function open() {
   else document.getElementById("ended").textContent = document.getElementById("says").content.textContent;
   document.getElementById("ended").setAttribute("role", "alert");
 }
-if (/^fl[movhirt]_/.test(token)) open();
+// A link that is pasted over this page's address changes what stands after the # and nothing else.
+addEventListener("hashchange", open);
+open();

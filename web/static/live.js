@@ -101,6 +101,21 @@ async function poll() {
   polling = false;
 }
 
+// A press that can't go out says so beside its button, and the page stays. Where it was tried, the worker leads back here.
+function unsent(beside) {
+  document.getElementById("unsent")?.remove();
+  beside.prepend(Object.assign(document.createElement("p"), { id: "unsent", className: "note", role: "alert", textContent: fresh.dataset.unsent }));
+}
+document.addEventListener("submit", (event) => {
+  if (navigator.onLine !== false || event.target.method !== "post") return;
+  event.preventDefault();
+  unsent(event.target);
+});
+if (location.hash === "#unsent") {
+  history.replaceState(null, "", location.pathname);
+  unsent(document.getElementById("main"));
+}
+
 setInterval(() => {
   if (source && Date.now() - heard > 35000) retry();
 }, 5000);

@@ -16,10 +16,13 @@ self.addEventListener("activate", (event) => event.waitUntil(
 ));
 self.addEventListener("fetch", (event) => {
   const { request } = event, url = new URL(request.url);
+  if (request.method === "POST" && request.mode === "navigate") return event.respondWith(fetch(request).catch(() => unsent(url.pathname)));
   if (request.method !== "GET" || url.origin !== location.origin || url.pathname.startsWith("/v1") || request.headers.has("range")) return;
   if (url.pathname.startsWith("/static/")) event.respondWith(file(request));
   else if (request.mode === "navigate") event.respondWith(page(request, url));
 });
+// A form that found no signal: back to the page it belongs to, which says so; never the browser's own error.
+const unsent = (path) => Response.redirect(path === "/" ? path : `${/^\/r\/[^/]+/.exec(path) ?? "/help"}#unsent`, 303);
 async function file(request) {
   const cache = await caches.open(KEPT), held = await cache.match(request);
   if (held) return held;
