@@ -11,7 +11,7 @@ from typing import Any
 from dispatch.actions.look import my_claim_view
 from dispatch.actions.push import push_owner
 from dispatch.actions.seats import covered_if_full
-from dispatch.actions.words import SAFE, SEEN, disclosed, hashed, part, tell, tell_claimer
+from dispatch.actions.words import SAFE, SEEN, disclosed, hashed, tell, tell_claimer
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.claim import Claim, lease_after
@@ -33,7 +33,7 @@ from dispatch.domain.network import CODE, TRUSTED, rings_allowed
 from dispatch.domain.people import Person
 from dispatch.domain.push import Push
 from dispatch.domain.request import Request
-from dispatch.domain.visibility import Viewer
+from dispatch.domain.visibility import Viewer, claim_part
 from dispatch.ports import Grant, Power, Tx
 
 
@@ -103,7 +103,7 @@ def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
     if passed is not None:
         tx.relays.came_by(claim.id, passed)
     current = taken or request
-    tell(tx, current, EventKind.CLAIMED, person_id, off=taken.off if taken else None, claim=part(claim))
+    tell(tx, current, EventKind.CLAIMED, person_id, off=taken.off if taken else None, claim=claim_part(claim))
     if alert is not None and alert.answer is not Answer.CLAIMED:
         tx.alerts.answer(alert.id, Answer.CLAIMED, now)
         tx.journal.append_inbox(InboxKind.ALERT_CHANGED, [(person_id, {"alert": alert.public_id})], request.id)

@@ -8,7 +8,7 @@ from dispatch.actions.look import request_state, seen_request
 from dispatch.actions.look_after import all_are_safe
 from dispatch.actions.pass_on import thank_who_carried
 from dispatch.actions.push import push_claimer
-from dispatch.actions.words import DONE, EXPIRE, REOPEN, SHRED, STAND_DOWN, WAVE, part, tell
+from dispatch.actions.words import DONE, EXPIRE, REOPEN, SHRED, STAND_DOWN, WAVE, tell
 from dispatch.domain import limits
 from dispatch.domain.errors import Invalid, NotFound
 from dispatch.domain.events import EventKind, InboxKind
@@ -26,7 +26,7 @@ from dispatch.domain.lifecycle import (
 )
 from dispatch.domain.push import Push
 from dispatch.domain.request import Request
-from dispatch.domain.visibility import Role, Viewer, moment
+from dispatch.domain.visibility import Role, Viewer, claim_part, moment
 from dispatch.ports import Power, Tx
 
 
@@ -91,7 +91,7 @@ def end(
     parts: dict[str, object] = {
         "disposition": str(disposition),
         "closed_at": moment(now),
-        "claims": [part(claim) for claim in ended],
+        "claims": [claim_part(claim) for claim in ended],
     }
     if note and tx.requests.add_note(request.id, note_id := tx.ids.public_id(), actor, note, now):
         parts["added"] = note_id

@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import Any
 
 from dispatch.actions.seats import end_early
-from dispatch.actions.words import disclosed, owners_view, part, tell, tell_claimer
+from dispatch.actions.words import disclosed, owners_view, tell, tell_claimer
 from dispatch.domain.errors import NotFound, WrongStep
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import UNFINISHED, Step
-from dispatch.domain.visibility import Role, Viewer, role_in
+from dispatch.domain.visibility import Role, Viewer, claim_part, role_in
 from dispatch.ports import Tx
 
 
@@ -51,6 +51,6 @@ def decide_claim(tx: Tx, now: datetime, command: DecideClaim) -> dict[str, Any]:
             raise RuntimeError(f"claim {claim.id} moved under a locked request")
         claim = shown
         disclosed(tx, request, claim, "let come")
-        tell(tx, request, EventKind.CLAIM_STEPPED, request.requester, claim=part(claim))
+        tell(tx, request, EventKind.CLAIM_STEPPED, request.requester, claim=claim_part(claim))
         tell_claimer(tx, claim)
     return owners_view(tx, claim)

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from dispatch.actions.seats import end_early
-from dispatch.actions.words import DONE, SAFE, part, tell, tell_claimer
+from dispatch.actions.words import DONE, SAFE, tell, tell_claimer
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import LEASED, ClaimState, Step, after_step
+from dispatch.domain.visibility import claim_part
 from dispatch.ports import Tx
 
 
@@ -34,5 +35,5 @@ def finish_met(tx: Tx, now: datetime, claim_id: int) -> None:
     status = after_step(claim.status, Step.DONE)
     moved = tx.claims.move(claim.id, [claim.status], status=status, ended_at=now)
     if moved is not None:
-        tell(tx, request, EventKind.CLAIM_STEPPED, None, claim=part(moved))
+        tell(tx, request, EventKind.CLAIM_STEPPED, None, claim=claim_part(moved))
         tell_claimer(tx, moved)

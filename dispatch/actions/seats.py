@@ -7,7 +7,7 @@ seats, event, promotion or reopening (tests/contract/test_claims.py).
 from datetime import datetime
 
 from dispatch.actions.push import push_claimer
-from dispatch.actions.words import REOPEN, STAND_DOWN, WAVE, disclosed, part, tell, tell_claimer
+from dispatch.actions.words import REOPEN, STAND_DOWN, WAVE, disclosed, tell, tell_claimer
 from dispatch.domain.claim import Claim, lease_after
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import (
@@ -21,6 +21,7 @@ from dispatch.domain.lifecycle import (
 )
 from dispatch.domain.push import Push
 from dispatch.domain.request import Request
+from dispatch.domain.visibility import claim_part
 from dispatch.ports import Tx
 
 NOT_BY_THEMSELVES = frozenset({Step.STAND_DOWN, Step.LAPSE})
@@ -40,7 +41,7 @@ def end_early(tx: Tx, now: datetime, request: Request, claim: Claim, step: Step,
         was = request.status
         after_happening(was, Happening.SEATS_CAME_BACK)
         request = tx.requests.give_seats(request.id, claim.seats)
-        tell(tx, request, EventKind.CLAIM_ENDED, actor, off=request.off, claim=part(ended))
+        tell(tx, request, EventKind.CLAIM_ENDED, actor, off=request.off, claim=claim_part(ended))
         request = promote(tx, now, request)
         if request.status is RequestState.OPEN:
             if was is RequestState.CLAIMED:
@@ -49,7 +50,7 @@ def end_early(tx: Tx, now: datetime, request: Request, claim: Claim, step: Step,
                 tx.due.put(REOPEN, request.id, now)
             tx.due.put(WAVE, request.id, now)
     else:
-        tell(tx, request, EventKind.CLAIM_ENDED, actor, claim=part(ended))
+        tell(tx, request, EventKind.CLAIM_ENDED, actor, claim=claim_part(ended))
     tell_claimer(tx, ended)
     if step in NOT_BY_THEMSELVES:
         push_claimer(tx, now, ended, Push.RELEASED)
@@ -75,7 +76,7 @@ def promote(tx: Tx, now: datetime, request: Request) -> Request:
         moved = tx.claims.move(waiting.id, [waiting.status], status=status, lease_until=lease, seats=seats)
         if moved is None:
             raise RuntimeError(f"claim {waiting.id} moved under a locked request")
-        tell(tx, request, EventKind.CLAIM_STEPPED, None, off=request.off, claim=part(moved))
+        tell(tx, request, EventKind.CLAIM_STEPPED, None, off=request.off, claim=claim_part(moved))
         tell_claimer(tx, moved)
         push_claimer(tx, now, moved, Push.PROMOTED)
         disclosed(tx, request, moved, "moved up")

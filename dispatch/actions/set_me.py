@@ -6,7 +6,7 @@ from typing import Any
 
 from dispatch.actions.push import devices_of
 from dispatch.actions.step_claim import sign_of_life
-from dispatch.actions.words import DUTY, part, tell, tell_house
+from dispatch.actions.words import DUTY, tell, tell_house
 from dispatch.domain import limits
 from dispatch.domain.errors import SignIn
 from dispatch.domain.events import ControlKind, EventKind
@@ -15,7 +15,7 @@ from dispatch.domain.lifecycle import UNFINISHED
 from dispatch.domain.network import asked_by
 from dispatch.domain.people import Duty, Person
 from dispatch.domain.phone import same_number
-from dispatch.domain.visibility import Viewer, moment
+from dispatch.domain.visibility import Viewer, claim_part, moment
 from dispatch.ports import Tx
 from geo import cells
 from geo.gazetteer import gazetteer
@@ -74,7 +74,7 @@ def _tell_those_who_wait(tx: Tx, person: Person) -> None:
         request = tx.requests.lock(claim.request_id) if claim.status in UNFINISHED else None
         current = tx.claims.by_id(claim.id)
         if request is not None and current is not None:
-            tell(tx, request, EventKind.CLAIM_STEPPED, person.id, claim=part(current))
+            tell(tx, request, EventKind.CLAIM_STEPPED, person.id, claim=claim_part(current))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

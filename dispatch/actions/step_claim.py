@@ -7,7 +7,7 @@ from typing import Any
 from dispatch.actions.look import my_claim_view
 from dispatch.actions.push import push_owner
 from dispatch.actions.seats import end_early
-from dispatch.actions.words import DONE, SAFE, owners_view, part, tell, tell_claimer
+from dispatch.actions.words import DONE, SAFE, owners_view, tell, tell_claimer
 from dispatch.domain import limits
 from dispatch.domain.claim import Claim, lease_after, worth_renewing
 from dispatch.domain.errors import NoMoreTime, NotFound, WrongCode
@@ -17,7 +17,7 @@ from dispatch.domain.plain_text import in_plain_digits
 from dispatch.domain.push import Push
 from dispatch.domain.request import Request
 from dispatch.domain.standing import FlagKind
-from dispatch.domain.visibility import Role, Viewer, check_part, role_in
+from dispatch.domain.visibility import Role, Viewer, check_part, claim_part, role_in
 from dispatch.ports import Tx
 
 ENDS = frozenset({Step.WITHDRAW, Step.NO_SHOW})
@@ -66,7 +66,7 @@ def step_claim(tx: Tx, now: datetime, command: StepClaim) -> dict[str, Any] | Wr
     moved = tx.claims.move(claim.id, [claim.status], **changes)
     if moved is None:
         raise RuntimeError(f"claim {claim.id} moved under a locked request")
-    tell(tx, request, EventKind.CLAIM_STEPPED, claim.person_id, claim=part(moved))
+    tell(tx, request, EventKind.CLAIM_STEPPED, claim.person_id, claim=claim_part(moved))
     tell_claimer(tx, moved)
     if command.step is Step.ON_SCENE:
         push_owner(tx, now, request, Push.THERE, moved)
@@ -129,7 +129,7 @@ def sign_of_life(tx: Tx, now: datetime, person_id: int) -> int:
             continue
         moved = tx.claims.move(claim.id, [claim.status], lease_until=renewed)
         if moved is not None:
-            tell(tx, request, EventKind.CLAIM_STEPPED, person_id, claim=part(moved))
+            tell(tx, request, EventKind.CLAIM_STEPPED, person_id, claim=claim_part(moved))
             tell_claimer(tx, moved)
             written += 1
     return written

@@ -51,11 +51,6 @@ def look_soon(tx: Tx, request: Request, now: datetime) -> None:
     tx.due.put(WAVE, request.id, now)
 
 
-def part(claim: Claim) -> dict[str, Any]:
-    """What an event says of a claim."""
-    return claim_part(claim)
-
-
 def owners_view(tx: Tx, claim: Claim) -> dict[str, Any]:
     """The claim as whoever asked sees it."""
     people = tx.people.by_ids([claim.person_id])

@@ -18,7 +18,7 @@ from dispatch.actions.close_request import CloseRequest, close_request
 from dispatch.actions.post_request import Posted, PostRequest, post_request
 from dispatch.actions.send_wave import Plan
 from dispatch.actions.step_claim import StepClaim, step_claim
-from dispatch.actions.words import part, tell, tell_claimer
+from dispatch.actions.words import tell, tell_claimer
 from dispatch.clock import MachineClock, SteppedClock
 from dispatch.domain.alert import Alert
 from dispatch.domain.claim import Claim
@@ -27,7 +27,7 @@ from dispatch.domain.lifecycle import UNFINISHED, Disposition, Step
 from dispatch.domain.looking import Look
 from dispatch.domain.people import Person
 from dispatch.domain.request import Request
-from dispatch.domain.visibility import Role, Viewer, event_body
+from dispatch.domain.visibility import Role, Viewer, claim_part, event_body
 from dispatch.domain.waves import POLICIES, Policy
 from dispatch.domain.whereabouts import Where, from_point
 from dispatch.feed import Feed
@@ -106,7 +106,7 @@ class Night:
                 request = tx.requests.lock(claim.request_id)
                 assert moved is not None
                 assert request is not None
-                tell(tx, request, EventKind.CLAIM_STEPPED, None, claim=part(moved))  # a lease is part of the view
+                tell(tx, request, EventKind.CLAIM_STEPPED, None, claim=claim_part(moved))  # a lease is part of the view
                 tell_claimer(tx, moved)
 
         self.do(shift)

@@ -1,7 +1,7 @@
 """What an ask's page says on top: one headline, one line, worked out from the view alone.
 
 Pure: the view of dispatch/domain/visibility.py in, sentences out. It promises nothing nobody has promised: "is on the
-way" is said only of somebody who has left. Names appear only where the view has them (tests/pages/test_story.py).
+way" is said only of somebody who has left. Names appear only where the view has them (tests/pages/test_story_words.py).
 """
 
 from collections.abc import Mapping, Sequence
