@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from dispatch.actions.close_request import end
 from dispatch.actions.pass_on import end_links_of, link_view
-from dispatch.actions.seats import end_early
+from dispatch.actions.seats import end_all_early
 from dispatch.actions.set_me import me, my_view
 from dispatch.actions.tend_network import alive
 from dispatch.actions.words import tell_house
@@ -17,7 +17,7 @@ from dispatch.domain import limits
 from dispatch.domain.audit import Deed
 from dispatch.domain.errors import NotFound
 from dispatch.domain.events import ControlKind
-from dispatch.domain.lifecycle import LEASED, ClaimState, Disposition, Step
+from dispatch.domain.lifecycle import Disposition, Step
 from dispatch.domain.people import Duty
 from dispatch.domain.visibility import Role, Viewer, moment
 from dispatch.ports import Grant, Power, Tx
@@ -117,13 +117,7 @@ def erase_me(tx: Tx, now: datetime, viewer: Viewer) -> None:
     Open asks are cancelled and seats come back in the same transaction. Raises: SignIn.
     """
     person = me(tx, viewer)
-    for claim in tx.claims.of_person(person.id, limits.EXPORT_ROWS):
-        if claim.status not in LEASED | {ClaimState.STANDBY}:
-            continue
-        request = tx.requests.lock(claim.request_id)
-        current = tx.claims.by_id(claim.id)
-        if request is not None and current is not None and current.status in LEASED | {ClaimState.STANDBY}:
-            end_early(tx, now, request, current, Step.WITHDRAW, person.id)
+    end_all_early(tx, now, person.id, Step.WITHDRAW, person.id)
     for asked in tx.requests.of_person(person.id, limits.EXPORT_ROWS):
         request = None if asked.over else tx.requests.lock(asked.id)
         if request is not None and not request.over:

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.actions.look import drilled_of, request_state, role_for, seen_request
-from dispatch.actions.seats import covered_if_full, promote
-from dispatch.actions.words import REOPEN, STAND_DOWN, disclosed, look_soon, tell, tell_claimer
+from dispatch.actions.seats import covered_if_full, promote, reopened
+from dispatch.actions.words import disclosed, look_soon, tell, tell_claimer
 from dispatch.domain import visibility
 from dispatch.domain.drill import STAYS
 from dispatch.domain.errors import BelowClaimed, NotAllowed, NotFound, RequestOver
@@ -123,9 +123,7 @@ def _follow_the_seats(tx: Tx, now: datetime, was: RequestState, request: Request
     elif request.status is RequestState.OPEN:
         request = promote(tx, now, request)
         if was is RequestState.CLAIMED and request.status is RequestState.OPEN:
-            tell(tx, request, EventKind.REOPENED, None)
-            tx.due.remove(STAND_DOWN, request.id)
-            tx.due.put(REOPEN, request.id, now)
+            reopened(tx, now, request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,11 @@ from datetime import datetime
 
 from dispatch.actions.push import push_claimer
 from dispatch.actions.words import REOPEN, STAND_DOWN, WAVE, disclosed, tell, tell_claimer
+from dispatch.domain import limits
 from dispatch.domain.claim import Claim, lease_after
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import (
+    CAN_END_EARLY,
     HOLDS_SEATS,
     ClaimState,
     Happening,
@@ -45,9 +47,7 @@ def end_early(tx: Tx, now: datetime, request: Request, claim: Claim, step: Step,
         request = promote(tx, now, request)
         if request.status is RequestState.OPEN:
             if was is RequestState.CLAIMED:
-                tell(tx, request, EventKind.REOPENED, None)
-                tx.due.remove(STAND_DOWN, request.id)
-                tx.due.put(REOPEN, request.id, now)
+                reopened(tx, now, request)
             tx.due.put(WAVE, request.id, now)
     else:
         tell(tx, request, EventKind.CLAIM_ENDED, actor, claim=claim_part(ended))
@@ -55,6 +55,21 @@ def end_early(tx: Tx, now: datetime, request: Request, claim: Claim, step: Step,
     if step in NOT_BY_THEMSELVES:
         push_claimer(tx, now, ended, Push.RELEASED)
     return ended
+
+
+def end_all_early(
+    tx: Tx, now: datetime, person_id: int, step: Step, actor: int | None, *, requester: int | None = None
+) -> None:
+    """Ends every claim of that person that can still end early; with `requester` only those on that person's calls."""
+    for claim in tx.claims.of_person(person_id, limits.EXPORT_ROWS):
+        if claim.status not in CAN_END_EARLY:
+            continue
+        request = tx.requests.lock(claim.request_id)
+        current = tx.claims.by_id(claim.id)
+        if request is None or current is None or current.status not in CAN_END_EARLY:
+            continue  # it moved on before the lock was ours
+        if requester in (None, request.requester):
+            end_early(tx, now, request, current, step, actor)
 
 
 def promote(tx: Tx, now: datetime, request: Request) -> Request:
@@ -82,6 +97,13 @@ def promote(tx: Tx, now: datetime, request: Request) -> Request:
         disclosed(tx, request, moved, "moved up")
         request = covered_if_full(tx, now, request)
     return request
+
+
+def reopened(tx: Tx, now: datetime, request: Request) -> None:
+    """Says that a covered request needs seats again, and asks back whoever was stood down."""
+    tell(tx, request, EventKind.REOPENED, None)
+    tx.due.remove(STAND_DOWN, request.id)
+    tx.due.put(REOPEN, request.id, now)
 
 
 def covered_if_full(tx: Tx, now: datetime, request: Request) -> Request:

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.actions.pass_on import end_links_of
-from dispatch.actions.seats import end_early
+from dispatch.actions.seats import end_all_early
 from dispatch.actions.set_me import me
 from dispatch.actions.words import WAVE, hashed, tell, tell_house
 from dispatch.domain import limits
 from dispatch.domain.audit import Deed
 from dispatch.domain.errors import NotAllowed, NotFound
 from dispatch.domain.events import ControlKind, EventKind
-from dispatch.domain.lifecycle import LEASED, ClaimState, Step
+from dispatch.domain.lifecycle import Step
 from dispatch.domain.people import Community, Person
 from dispatch.domain.standing import FlagKind
 from dispatch.domain.visibility import Viewer, moment
@@ -183,15 +183,7 @@ def end_claims_between(tx: Tx, now: datetime, one: int, two: int) -> None:
     """Stands down every standing or waiting claim of either on a request of the other, and ends what they passed on."""
     for claimer, requester in ((one, two), (two, one)):
         end_links_of(tx, now, claimer, requester)
-        for claim in tx.claims.of_person(claimer, limits.INBOX_ALERTS):
-            if claim.status not in LEASED | {ClaimState.STANDBY}:
-                continue
-            request = tx.requests.lock(claim.request_id)
-            current = tx.claims.by_id(claim.id)
-            if current is None or current.status not in LEASED | {ClaimState.STANDBY}:
-                continue  # it moved on before the lock was ours
-            if request is not None and request.requester == requester:
-                end_early(tx, now, request, current, Step.STAND_DOWN, None)
+        end_all_early(tx, now, claimer, Step.STAND_DOWN, None, requester=requester)
 
 
 def unblock(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> None:

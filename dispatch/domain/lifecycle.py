@@ -125,6 +125,9 @@ STANDING: Final = frozenset({_C.COMMITTED, _C.EN_ROUTE, _C.ON_SCENE, _C.MET})
 """Claims whose holder may know the exact place."""
 UNFINISHED: Final = STANDING | {_C.STANDBY}
 LEASED: Final = frozenset({_C.COMMITTED, _C.EN_ROUTE, _C.ON_SCENE})
+"""Claims that lapse without a sign of life."""
+CAN_END_EARLY: Final = LEASED | {_C.STANDBY}
+"""Claims that may still be withdrawn or stood down: all unfinished ones but those who have met."""
 
 BY_CLAIMER: Final = frozenset({_S.EN_ROUTE, _S.ON_SCENE, _S.MET, _S.DONE, _S.EXTEND, _S.WITHDRAW})
 BY_REQUESTER: Final = frozenset({_S.NO_SHOW})
