@@ -8,6 +8,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
+from dispatch.domain.alert import Alert
 from dispatch.domain.audit import Deed
 from dispatch.domain.claim import Claim
 from dispatch.domain.events import CONTROL, ControlKind, EventKind, InboxKind, inbox_topic, request_topic
@@ -33,6 +34,13 @@ def tell_claimer(tx: Tx, claim: Claim) -> None:
     topic = inbox_topic(claim.person_id)
     body = {"claim": claim.public_id}
     tx.journal.append(topic, InboxKind.CLAIM_CHANGED, body, actor=claim.person_id, request_id=claim.request_id)
+
+
+def tell_alert(tx: Tx, alert: Alert) -> None:
+    """Appends the alert's change to the inbox of whoever was asked."""
+    topic = inbox_topic(alert.person_id)
+    body = {"alert": alert.public_id}
+    tx.journal.append(topic, InboxKind.ALERT_CHANGED, body, actor=alert.person_id, request_id=alert.request_id)
 
 
 def disclosed(tx: Tx, request: Request, claim: Claim, why: str) -> None:
