@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dispatch.actions.close_request import end
+from dispatch.actions.look import alert_views, my_claim_view, request_state
 from dispatch.actions.pass_on import end_links_of, link_view
 from dispatch.actions.seats import end_all_early
 from dispatch.actions.set_me import me, my_view
@@ -62,15 +63,14 @@ def end_named(tx: Tx, now: datetime, viewer: Viewer, name: str | None) -> int:
     grants = [g for g in _mine(tx, now, viewer) if name is None or _name(g) == name]
     if name is not None and not grants:
         raise NotFound("session")
-    ended = 0
+    if name is None:
+        grants = [g for g in grants if g.session is None or g.session != viewer.session]
     for grant in grants:
-        if name is None and grant.session is not None and grant.session == viewer.session:
-            continue
-        ended += _end(tx, now, grant)
-    return ended
+        _end(tx, now, grant)
+    return len(grants)
 
 
-def _end(tx: Tx, now: datetime, grant: Grant) -> int:
+def _end(tx: Tx, now: datetime, grant: Grant) -> None:
     tx.grants.revoke(grant.token_hash, now)
     for beside in tx.grants.of_session(grant.session) if grant.session else ():
         tx.grants.revoke(beside.token_hash, now)
@@ -82,7 +82,6 @@ def _end(tx: Tx, now: datetime, grant: Grant) -> int:
     # A program's token has no session of its own: everybody of that person is looked at again.
     facts: dict[str, object] = {"session": grant.session} if grant.session else {"person": grant.person_id}
     tell_house(tx, ControlKind.ACCESS_ENDED, **facts)
-    return 1
 
 
 def export_me(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
@@ -90,8 +89,6 @@ def export_me(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
 
     Raises: SignIn.
     """
-    from dispatch.actions.look import alert_views, my_claim_view, request_state
-
     person = me(tx, viewer)
     many = limits.EXPORT_ROWS
     tx.audit.add(Deed.EXPORTED, actor=person.id, person=person.id)

@@ -7,7 +7,7 @@ Invariants: off duty drops what asks somebody to come, queued or not; a device i
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from dispatch.ports import Device, Fate, Later, OutboxItem, Tx
 
 CHANNEL: Final = "push"
 AGAIN_IN: Final = timedelta(seconds=2)
-"""A standing down waits for its alert while a worker holds that; one that only waits will not be sent any more."""
+"""A standing down comes after its alert: while a worker is sending that one, it is tried again so much later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +62,7 @@ def register(tx: Tx, now: datetime, command: Register) -> dict[str, Any]:
     Raises: SignIn.
     """
     person_id = _person(command.viewer)
-    tx.devices.put(
-        person_id, command.viewer.session, command.endpoint, command.p256dh, command.auth, command.lang
-    )  # fmt: skip
+    tx.devices.put(person_id, command.viewer.session, command.endpoint, command.p256dh, command.auth, command.lang)
     for request in tx.requests.of_person(person_id, limits.INBOX_ALERTS):
         nobody_later(tx, request)
     return devices_of(tx, person_id)
@@ -171,10 +169,11 @@ def still_true(tx: Tx, now: datetime, item: OutboxItem) -> Told | Later | None:
     if device is None or reader is None or (manner.obeys_duty and reader.silent_at(now)):
         return None
     told = Told(why=why, device=device, reader=reader, left=left, silent=manner.silent)
-    return _LOOKS[why](tx, now, told, item)
+    return _CHECKS[why](tx, now, told, item)
 
 
-Look = Callable[[Tx, datetime, Told, OutboxItem], "Told | Later | None"]
+Check = Callable[[Tx, datetime, Told, OutboxItem], "Told | Later | None"]
+"""What one kind of message says now, if it is still true."""
 
 
 def _asked(tx: Tx, now: datetime, told: Told, item: OutboxItem) -> Told | Later | None:
@@ -189,7 +188,7 @@ def _asked(tx: Tx, now: datetime, told: Told, item: OutboxItem) -> Told | Later 
     if blocked or tx.safety.is_held(alert.person_id) or tx.safety.frozen(request.id) is not None:
         return None
     heard = not first and _fate(tx, now, alert, told.device) is Fate.SENT
-    return _with(tx, told, request, alert, silent=heard or alert.reasons.silent)
+    return _saying_of_alert(tx, told, request, alert, silent=heard or alert.reasons.silent)
 
 
 def _stood_down(tx: Tx, now: datetime, told: Told, item: OutboxItem) -> Told | Later | None:
@@ -200,7 +199,7 @@ def _stood_down(tx: Tx, now: datetime, told: Told, item: OutboxItem) -> Told | L
     fate = _fate(tx, now, alert, told.device)
     if fate is Fate.ON_ITS_WAY:
         return Later(AGAIN_IN)
-    return _with(tx, told, request, alert, silent=True) if fate is Fate.SENT else None
+    return _saying_of_alert(tx, told, request, alert, silent=True) if fate is Fate.SENT else None
 
 
 def _alert(tx: Tx, told: Told, item: OutboxItem) -> tuple[Alert | None, Request | None]:
@@ -214,18 +213,18 @@ def _fate(tx: Tx, now: datetime, alert: Alert, device: Device) -> Fate:
     return tx.outbox.fate(_name(Push.ALERT, {"alert": alert.public_id}, device.id, ""), now)
 
 
-def _with(tx: Tx, told: Told, request: Request, alert: Alert, *, silent: bool) -> Told:
+def _saying_of_alert(tx: Tx, told: Told, request: Request, alert: Alert, *, silent: bool) -> Told:
     view = alert_views(tx, [alert])[0] | {"seats": request.seats.as_json()}
-    return _but(told, request, view, silent=silent)
+    return _saying(told, request, view, silent=silent)
 
 
 def _coming(tx: Tx, now: datetime, told: Told, item: OutboxItem) -> Told | Later | None:
     """What became of the reader's own claim, while it is so."""
     claim = tx.claims.by_public(str(item.body["claim"]))
-    if claim is None or claim.person_id != told.device.person_id or claim.status not in _CLAIMS[told.why]:
+    if claim is None or claim.person_id != told.device.person_id or claim.status not in _CLAIM_STATES[told.why]:
         return None
     request = tx.requests.by_id(claim.request_id)
-    return _but(told, request, _shown(my_claim_view(tx, claim, request))) if request else None
+    return _saying(told, request, _shown(my_claim_view(tx, claim, request))) if request else None
 
 
 def _waiting(tx: Tx, now: datetime, told: Told, item: OutboxItem) -> Told | Later | None:
@@ -242,7 +241,7 @@ def _waiting(tx: Tx, now: datetime, told: Told, item: OutboxItem) -> Told | Late
         if not there:
             return None
         view = view | {"there": there[0]}
-    return _but(told, request, view)
+    return _saying(told, request, view)
 
 
 def _unanswered(tx: Tx, now: datetime, told: Told, item: OutboxItem) -> Told | Later | None:
@@ -251,7 +250,7 @@ def _unanswered(tx: Tx, now: datetime, told: Told, item: OutboxItem) -> Told | L
     if request is None or request.requester != told.device.person_id:
         return None
     asked = check_part(tx.safety.flags_of(request.id))
-    return _but(told, request, {"id": request.public_id}) if asked else None
+    return _saying(told, request, {"id": request.public_id}) if asked else None
 
 
 def _shown(view: Mapping[str, Any]) -> dict[str, Any]:
@@ -262,21 +261,19 @@ def _shown(view: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _but(told: Told, request: Request, view: Mapping[str, Any], *, silent: bool = False) -> Told:
-    return Told(
-        why=told.why, device=told.device, reader=told.reader, left=told.left, silent=told.silent or silent,
-        request=request, view=view,
-    )  # fmt: skip
+def _saying(told: Told, request: Request, view: Mapping[str, Any], *, silent: bool = False) -> Told:
+    return replace(told, request=request, view=view, silent=told.silent or silent)
 
 
 _ON_A_LOCKED_SCREEN: Final = frozenset(
     {"id", "request", "kind", "drill", "seats", "status", "request_status", "name", "lease_until", "eta_at"}
 )
-_CLAIMS: Final = {
+_CLAIM_STATES: Final = {
     Push.PROMOTED: frozenset({ClaimState.COMMITTED}),
     Push.RELEASED: frozenset({ClaimState.STOOD_DOWN, ClaimState.LAPSED}),
 }
-_LOOKS: Final[dict[Push, Look]] = {
+"""The states of a claim in which such a message is still true."""
+_CHECKS: Final[dict[Push, Check]] = {
     Push.ALERT: _asked,
     Push.AGAIN: _asked,
     Push.STAND_DOWN: _stood_down,
