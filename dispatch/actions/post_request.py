@@ -16,7 +16,7 @@ from dispatch.domain.request import Reach, Request, Secrets, Urgency
 from dispatch.domain.whereabouts import Where
 from dispatch.ports import Grant, Power, Tx
 
-LINKS = ((Power.OWNER, "flo_"), (Power.VIEW, "flv_"), (Power.HELPER, "flh_"))
+LINKS = {Power.OWNER: "flo_", Power.VIEW: "flv_", Power.HELPER: "flh_"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,8 @@ def post_request(tx: Tx, now: datetime, command: PostRequest) -> Posted:
     person_id = asker.id
     made = draft(tx, now, replace(command, person_id=person_id), guest=asker.guest)
     request = tx.requests.add(*made, origin=command.origin if asker.guest else None)
-    tokens = {str(power): tx.ids.token(prefix) for power, prefix in LINKS}
-    for power, _ in LINKS:
+    tokens = {str(power): link_token(tx, request.id, power) for power in LINKS}
+    for power in LINKS:
         owner = person_id if power is Power.OWNER else None
         token_hash = hashed(tokens[power])
         tx.grants.add(Grant(token_hash=token_hash, power=power, person_id=owner, request_id=request.id))
@@ -87,6 +87,16 @@ def post_request(tx: Tx, now: datetime, command: PostRequest) -> Posted:
         nobody_later(tx, request)
     stored = tx.requests.by_id(request.id)
     return Posted(request=stored or request, tokens=tokens, person_id=person_id)
+
+
+def link_token(tx: Tx, request_id: int, power: Power) -> str:
+    """What stands in that link of an ask: the owner's another one each time, the two to send around always the same.
+
+    Those are worked out from the ask's own key; where it is gone (an old copy without its keys) they are new each time.
+    """
+    prefix = LINKS[power]
+    kept = tx.requests.token(request_id, prefix) if power is not Power.OWNER else None
+    return kept or tx.ids.token(prefix)
 
 
 def draft(tx: Tx, now: datetime, command: PostRequest, *, guest: bool = False) -> tuple[Request, Secrets]:
@@ -159,7 +169,13 @@ def _refuse_a_double(tx: Tx, now: datetime, command: PostRequest) -> None:
     since = now - limits.SIMILAR_WITHIN
     twin = tx.requests.similar(command.person_id, command.kind, cell, command.contact_phone, since, drill=command.drill)
     if twin is not None:
-        raise SimilarAsk(f"/r/{twin.public_id}", int((now - twin.created_at) / timedelta(minutes=1)))
+        link = f"/r/{twin.public_id}"
+        asker = tx.people.by_id(command.person_id) if command.person_id is not None else None
+        if twin.requester != command.person_id and (asker is None or asker.guest):
+            # The same phone in another browser: without a token that page would ask for the link they don't have.
+            token = link_token(tx, twin.id, Power.VIEW)
+            link += f"#{token}" if tx.grants.by_hash(hashed(token)) else ""
+        raise SimilarAsk(link, int((now - twin.created_at) / timedelta(minutes=1)))
 
 
 def _refuse_the_drill(tx: Tx, now: datetime, command: PostRequest) -> None:

@@ -7,7 +7,7 @@ could read the place itself. Invariant: sharing again makes no link more (tests/
 from datetime import datetime
 
 from dispatch.actions.change_request import own_request
-from dispatch.actions.post_request import LINKS
+from dispatch.actions.post_request import link_token
 from dispatch.actions.words import hashed
 from dispatch.domain.visibility import Viewer
 from dispatch.ports import Grant, Power, Tx
@@ -20,10 +20,8 @@ def share_links(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> dict[s
     """
     request = own_request(tx, viewer, public_id)
     made: dict[str, str] = {}
-    for power, prefix in LINKS:
-        if power is Power.OWNER:
-            continue
-        token = made[str(power)] = tx.requests.token(request.id, prefix) or tx.ids.token(prefix)
+    for power in (Power.VIEW, Power.HELPER):
+        token = made[str(power)] = link_token(tx, request.id, power)
         if tx.grants.by_hash(hashed(token)) is None:
             tx.grants.add(Grant(token_hash=hashed(token), power=power, request_id=request.id))
     return made

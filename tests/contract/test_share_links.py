@@ -2,6 +2,7 @@
 
 import pytest
 
+from dispatch.actions.post_request import PostRequest, post_request
 from dispatch.actions.share_links import share_links
 from dispatch.actions.sign_in import viewer_of_token
 from dispatch.domain.errors import NotFound
@@ -28,6 +29,14 @@ def test_sharing_again_shows_the_same_two_links_and_makes_none(store: SqlStore) 
         assert holder(store, token).powers == {request.id: Power(power)}
     with pytest.raises(NotFound):
         done(store, lambda tx, now: share_links(tx, now, NOBODY, request.public_id))
+
+
+def test_sharing_shows_the_links_that_the_first_answer_held(store: SqlStore) -> None:
+    command = PostRequest(person_id=None, kind="words", quantity=None, where=None)
+    posted = done(store, lambda tx, now: post_request(tx, now, command))
+    owner = Viewer(powers={posted.request.id: Power.OWNER})
+    shown = done(store, lambda tx, now: share_links(tx, now, owner, posted.request.public_id))
+    assert shown == {power: token for power, token in posted.tokens.items() if power != Power.OWNER}
 
 
 def test_an_ask_that_lost_its_key_is_still_shared(store: SqlStore) -> None:

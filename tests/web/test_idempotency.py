@@ -160,3 +160,19 @@ def test_an_ask_very_like_one_going_on_is_asked_about_first(play: Play) -> None:
             assert (await world.post(ana, "/v1/requests", RIDE | {"similar_ok": True})).status_code == 201
 
     play(story)
+
+
+def test_the_same_phone_in_another_browser_is_shown_the_ask_going_on_as_anybody_sees_it(play: Play) -> None:
+    async def story(world: World) -> None:
+        body = RIDE | {"contact": {"name": "Gus", "phone": PHONE}}
+        async with world.client() as gus:
+            first = (await world.post(gus, "/v1/requests", body)).json()
+        async with world.client() as laptop:
+            twins = [await world.post(laptop, "/v1/requests", body, LONG) for _ in range(2)]
+            links = {twin.json()["link"] for twin in twins}
+            assert [twin.status_code for twin in twins] == [409, 409]
+            assert links == {first["links"]["view"]}
+            opened = await world.post(laptop, "/v1/session", {"token": links.pop().partition("#")[2]})
+            assert opened.json() == {"power": "view", "request": first["id"]}
+
+    play(story)

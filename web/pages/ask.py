@@ -119,7 +119,7 @@ async def ask(request: Request) -> Response:
     except Refused as refusal:
         if wants_json(request):
             raise
-        link = refusal.link if isinstance(refusal, SimilarAsk) else None
+        link = refusal.link.partition("#")[0] if isinstance(refusal, SimilarAsk) else None
         twin = await call.read(lambda tx, now: _visible(tx, now, call.viewer, link and link.removeprefix("/r/")))
         notice, faults = _notice(reader, refusal, sent, twin)
         return await _again(request, reader, call, sent, notice, STATUS[code_of(refusal)], faults)
