@@ -18,20 +18,23 @@ from dispatch.ports import Tx
 
 
 def just_over(tx: Tx, now: datetime, person_id: int) -> list[dict[str, Any]]:
-    """What has just become of their promises: lapsed ones whose seats are still open, and the ones that are done."""
-    found = []
+    """What has just become of their promises: the done ones, and broken ones whose seats are still open.
+
+    `status`: done, lapsed or withdrawn.
+    """
+    found: list[dict[str, Any]] = []
     for claim in tx.claims.of_person(person_id, limits.INBOX_ALERTS):
         fresh = claim.ended_at is not None and now - claim.ended_at < limits.JUST_OVER
-        if not fresh or claim.status not in (ClaimState.LAPSED, ClaimState.DONE):
+        if not fresh or claim.status not in (ClaimState.LAPSED, ClaimState.WITHDRAWN, ClaimState.DONE):
             continue
         request = tx.requests.by_id(claim.request_id)
         if request is None or tx.claims.unfinished(claim.request_id, person_id) is not None:
             continue
-        lapsed = claim.status is ClaimState.LAPSED
-        if not lapsed or (not request.over and request.seats.open):
+        newest = all(each["request"] != request.public_id for each in found)
+        if newest and (claim.status is ClaimState.DONE or (not request.over and request.seats.open)):
             found.append(
                 {"request": request.public_id, "kind": request.kind, "seats": claim.seats, "at": claim.ended_at,
-                 "lapsed": lapsed}
+                 "status": str(claim.status)}
             )  # fmt: skip
     return found
 

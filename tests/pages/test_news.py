@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
+
 from tests.pages.conftest import Browser, asked, step, taken
 from tests.web.conftest import Play, World
 from web.pages import story
 from web.pages.speech import Speaker
+from web.pages.take import arrival
 
 
 async def brought(ana: Browser, who: Browser, ask: str) -> None:
@@ -79,3 +82,38 @@ def test_a_broken_promise_is_no_headline_any_more_once_somebody_else_has_left(pl
 
 def test_one_who_has_seen_it_is_one() -> None:
     assert story.heard_line(Speaker("en"), {"alerted": 76, "seen": 1}) == "76 people asked, 1 has seen it."
+
+
+def test_whoever_cant_come_after_all_is_thanked_and_may_come_back(play: Play) -> None:
+    async def night(world: World) -> None:
+        _, ask = await asked(world)
+        await world.turn()
+        ben = await taken(world, "ben", ask, "4")
+        await step(ben, "withdraw")
+        assert "You can't come after all. Thank you for saying so: others are asked." in ben.words()
+        assert "Nobody needs you right now." not in ben.words()
+        assert "I can come, take me back" in ben.words()
+        await ben.post(f"/r/{ask}/take", {"seats": "4"})
+        assert "You have 4 seats. Here is where they are." in ben.words()
+        assert "You can't come after all" not in ben.words()
+
+    play(night)
+
+
+def test_whoever_is_not_needed_any_more_reads_for_what(play: Play) -> None:
+    async def night(world: World) -> None:
+        _, ask = await asked(world)
+        await world.turn()
+        cem = await Browser(world).sign_in("cem")
+        assert "I can help" in cem.words()
+        await taken(world, "ben", ask, "9")
+        await world.turn()
+        await cem.get("/help")
+        assert "You are not needed any more. Ana asks: a ride for 9, near Baker, CA" in cem.words()
+
+    play(night)
+
+
+@pytest.mark.parametrize(("band", "minutes"), [(2, 30), (25, 30), (50, 60), (100, 90), (None, 60)])
+def test_the_arrival_chosen_beforehand_is_true_to_how_far_the_card_says_it_is(band: int | None, minutes: int) -> None:
+    assert arrival(band) == minutes

@@ -27,7 +27,16 @@ from web.schemas.bodies import ClaimBody, StepBody
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 ARRIVALS: Final = (30, 60, 90)
+SOON_KM, FAR_KM = 25, 100
+"""Whoever is that near can be there in half an hour, whoever is that far not within the hour (helping.TRAVEL)."""
 REASONS: Final = ("Too far", "No car", "Not tonight", "Don't know them")
+
+
+def arrival(band_km: int | None) -> int:
+    """The arrival that is chosen beforehand, true to the band the card names."""
+    if band_km is None:
+        return ARRIVALS[1]
+    return ARRIVALS[0] if band_km <= SOON_KM else ARRIVALS[1] if band_km < FAR_KM else ARRIVALS[2]
 
 
 def take_form(
@@ -49,7 +58,7 @@ def take_form(
     offered = (
         helping.default_seats(my_seats, most) if alert["kind"] == "ride" else max(1, nouns.count(alert["kind"], most))
     )
-    typed = sent or Form((("seats", str(offered)), ("eta", "60")))
+    typed = sent or Form((("seats", str(offered)), ("eta", str(arrival(alert.get("band_km"))))))
     over = alert["status"] not in ("open", "claimed")
     if card.drill:
         drill = {"card": card, "over": over, "said": alert["answer"]}

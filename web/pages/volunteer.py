@@ -17,6 +17,7 @@ from dispatch.actions.look_inbox import inbox_position, just_over, own_alert
 from dispatch.domain import limits
 from dispatch.domain.alert import Answer
 from dispatch.domain.errors import PlaceUnclear, SignIn
+from dispatch.domain.lifecycle import ClaimState
 from dispatch.domain.network import Asks, closed_to
 from dispatch.domain.people import Duty
 from dispatch.domain.plain_text import check_phone, check_text
@@ -105,7 +106,7 @@ def live_values(reader: Reader, state: dict[str, Any]) -> dict[str, Any]:
         "claims": [helping.mine(speak, claim, now, miles=reader.miles) for claim in state["claims"]],
         "cards": helping.cards(speak, state["alerts"], now),
         "over": [_over(reader, each) for each in state["over"]],
-        "gone": _gone(reader, state["alerts"]),
+        **_gone(reader, state["alerts"]),
         "thanks": [_thanks(reader, each) for each in state["thanks"] if _fresh(reader, each)],
         "groups": len(state["me"]["communities"]),
         "last": _last(reader, state["alerts"]),
@@ -116,12 +117,18 @@ def live_values(reader: Reader, state: dict[str, Any]) -> dict[str, Any]:
 
 def _over(reader: Reader, over: dict[str, Any]) -> dict[str, Any]:
     speak, people = reader.speak, nouns.count(over["kind"], over["seats"])
-    if over["lapsed"]:
-        title = speak.t("Your seats went back at {time}. Still coming?", time=speak.clock(over["at"]))
-        return over | {"title": title, "seats": people}
+    if over["status"] != ClaimState.DONE:
+        lapsed = over["status"] == ClaimState.LAPSED
+        title = (
+            speak.t("Your seats went back at {time}. Still coming?", time=speak.clock(over["at"]))
+            if lapsed
+            else speak.t("You can't come after all. Thank you for saying so: others are asked.")
+        )
+        again = speak.t("Take them again" if lapsed else "I can come, take me back")
+        return over | {"title": title, "seats": people, "again": again}
     one, other = "Thank you. {n} person got there with you.", "Thank you. {n} people got there with you."
     title = speak.tn(one, other, people) if over["kind"] == "ride" else speak.t("Thank you. It is done.")
-    return over | {"title": title}
+    return over | {"title": title, "again": None}
 
 
 def _fresh(reader: Reader, thanks: dict[str, Any]) -> bool:
@@ -141,15 +148,16 @@ def _thanks(reader: Reader, thanks: dict[str, Any]) -> Markup:
     return speak.tn(one, other, people)
 
 
-def _gone(reader: Reader, alerts: list[dict[str, Any]]) -> Markup | None:
-    """The kind word for whoever was asked and is not needed any more, for half an hour."""
+def _gone(reader: Reader, alerts: list[dict[str, Any]]) -> dict[str, Markup | None]:
+    """The kind word for whoever was asked and is not needed any more, and for what, for half an hour."""
     for alert in alerts:
         if (
             alert["answer"] == Answer.STOOD_DOWN
             and reader.now - datetime.fromisoformat(alert["answered_at"]) < limits.JUST_OVER
         ):
-            return helping.not_needed(reader.speak, alert["status"], drill=alert["drill"])
-    return None
+            word = helping.not_needed(reader.speak, alert["status"], drill=alert["drill"])
+            return {"gone": word, "gone_what": helping.card(reader.speak, alert, reader.now).title}
+    return {"gone": None, "gone_what": None}
 
 
 def _last(reader: Reader, alerts: list[dict[str, Any]]) -> Markup | None:
