@@ -4,6 +4,7 @@ Pure. Must never be moved to fit what was measured: a row that fails is printed 
 """
 
 from collections.abc import Mapping
+from math import isnan
 from typing import Final
 
 from dispatch.stories.trial.figures import Row
@@ -72,14 +73,20 @@ def bars_of(story: str, rows: Mapping[str, Row], willingness: float = 1.0) -> li
     return found
 
 
+WEARS: Final = (
+    ("kept", "the last ten calls of the first ten"),
+    ("kept_beside", "the same, of what the same calls keep where nobody was ever asked"),
+)
+
+
 def _worn(policy: str, row: Row) -> list[Row]:
     """What a month of asking costs: the last ten calls, alone and beside a network that was never asked."""
     found = []
-    if "kept" in row:
-        found.append(bar(f"{policy}: the last ten calls of the first ten", row["kept"], KEPT_LEAST, at_least=True))
-    if "kept_beside" in row:
-        test = f"{policy}: the same, of what the same calls keep where nobody was ever asked"
-        found.append(bar(test, row["kept_beside"], KEPT_LEAST, at_least=True))
+    for key, test in WEARS:
+        if key in row:
+            error = row[f"{key}_se"]
+            known = "" if isnan(error) else f", known to ± {error:.3f}"
+            found.append(bar(f"{policy}: {test}{known}", row[key], KEPT_LEAST, at_least=True))
     return found
 
 

@@ -17,8 +17,10 @@ from dispatch.stories.report import code_version, params_hash
 from dispatch.stories.trial.figures import Row, clean
 
 WIDER: Final = (
-    "main { max-width:1120px; } .card { overflow-x:auto; } "
-    "th { text-align:left; font-weight:600; padding:6px 8px; } th.n { text-align:right; } td, th { font-size:14px; }"
+    "main { max-width:1600px; } .card { max-width:1120px; overflow-x:auto; } "
+    "th { text-align:left; font-weight:600; padding:6px 8px; } th.n { text-align:right; } td, th { font-size:14px; } "
+    ".drawn { display:grid; gap:16px; margin-top:16px; align-items:start; "
+    "grid-template-columns:repeat(auto-fit, minmax(min(100%, 640px), 1fr)); }"
 )
 
 
@@ -86,24 +88,32 @@ def _aligned(table: Table) -> list[str]:
 
 def page(title: str, every: Sequence[Told], left_out: Sequence[str] = ()) -> str:
     """The whole page: what held, then world by world its tables, pictures and bars."""
-    heading, first = ("Every world", [_held_everywhere(every)]) if len(every) > 1 else (title, [])
+    heading, first = ("Every world", _held_everywhere(every)) if len(every) > 1 else (title, "")
     missing = "".join(f"<p>{escape(says)}</p>" for says in left_out)
-    tables = "".join(f'<h2>{escape(each.title)}</h2><div class="card">{_table(each)}</div>' for each in first)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}{WIDER}</style>'
-        f"<main><h1>{escape(heading)}</h1>{tables}{missing}{''.join(_section(each) for each in every)}"
+        f"<main><h1>{escape(heading)}</h1>{first}{missing}{''.join(_section(each) for each in every)}"
         f'<p class="mute">Version {escape(code_version())}, assumptions {params_hash()}. {escape(LAST)}</p>'
         "</main></html>"
     )
 
 
-def _held_everywhere(every: Sequence[Told]) -> Table:
-    rows = []
-    for told in every:
-        broken = [str(bar["test"]) for bar in told.bars if not bar["ok"]]
-        rows.append((told.name, f"{len(told.bars) - len(broken)} of {len(told.bars)}", "; ".join(broken) or "-"))
-    return Table("What held", ("world", "bars that held", "broken"), rows)
+def _held_everywhere(every: Sequence[Told]) -> str:
+    """How many bars each world held, and those that it did not."""
+    broken = {told.name: [each for each in told.bars if not each["ok"]] for told in every}
+    counts = [(told.name, f"{len(told.bars) - len(broken[told.name])} of {len(told.bars)}") for told in every]
+    table = _table(Table("", ("world", "bars that held"), counts))
+    return f'<h2>What held</h2><div class="card">{table}</div>' + "".join(
+        _bars(bars, f"{name}: ") for name, bars in broken.items()
+    )
+
+
+def _bars(bars: Sequence[Row], of: str = "") -> str:
+    return "".join(
+        f'<p class="{"mute" if bar["ok"] else "bad"}">{escape(of + line.strip())}</p>'
+        for bar, line in zip(bars, held(bars), strict=True)
+    )
 
 
 def _section(told: Told) -> str:
@@ -114,16 +124,11 @@ def _section(told: Told) -> str:
     )
     notes = "".join(f"<p>{escape(line)}</p>" for line in told.notes)
     figures = "".join(
-        f"<figure>{each.svg}<figcaption>{escape(each.says)}</figcaption></figure><p></p>"
-        for each in told.drawn
-        if each.svg
-    )
-    bars = "".join(
-        f'<p class="{"mute" if bar["ok"] else "bad"}">{escape(line.strip())}</p>'
-        for bar, line in zip(told.bars, held(told.bars), strict=True)
+        f"<figure>{each.svg}<figcaption>{escape(each.says)}</figcaption></figure>" for each in told.drawn if each.svg
     )
     return (
-        f'<section id="{escape(told.name)}"><h2>{escape(told.name)}</h2>{said}{tables}{notes}{bars}{figures}</section>'
+        f'<section id="{escape(told.name)}"><h2>{escape(told.name)}</h2>{said}{tables}{notes}{_bars(told.bars)}'
+        f'<div class="drawn">{figures}</div></section>'
     )
 
 
