@@ -130,7 +130,7 @@ class Rounds:
             with _left_out(look.request.id):
                 bids.append(share_drivers.bid(look, self._policy(look)))
         people = sorted({int(person) for bid in bids for person in bid.look.pool.person})
-        holding = self._store.read_now(lambda tx, at: send_wave.offered_lately(tx, at, people, whatever=True))
+        holding = self._store.read_now(lambda tx, at: send_wave.offered_lately(tx, at, people, any_offer=True))
         for bid, decision in zip(bids, share_drivers.shared(bids, holding), strict=True):
             with _left_out(bid.look.request.id):
                 self._send(bid.look, decision)

@@ -6,7 +6,7 @@ own reach; whoever ends it ends what was passed on from it (tests/contract/test_
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from dispatch.actions.answer_alert import STANDS, AnswerAlert, answer_alert
@@ -24,7 +24,6 @@ from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role, Viewer, moment
 from dispatch.ports import Grant, Power, Tx
 
-WEEK = timedelta(days=7)
 PASSED_ON = "Passed it on"
 """The reason that stands with the alert of whoever passed it on instead of coming."""
 
@@ -61,7 +60,7 @@ def pass_on(tx: Tx, now: datetime, command: PassOn) -> dict[str, Any]:
         asked=alert is not None,
         by=parent,
         mine=sum(link.person_id == viewer.person_id for link in links),
-        this_week=sum(link.created_at > now - WEEK for link in mine),
+        this_week=sum(link.created_at > now - limits.WEEK for link in mine),
         of_call=len(links),
     )
     depth = depth_of(passing, now)

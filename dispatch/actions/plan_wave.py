@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from dispatch.actions.reach import bound_of, drilled_lately
-from dispatch.actions.send_wave import WEEK, Plan, of_these
+from dispatch.actions.send_wave import Plan, within_bound
 from dispatch.domain import limits, matching
 from dispatch.domain.alert import Alert, Answer, NewAlert, Reasons
 from dispatch.domain.claim import Claim
@@ -213,9 +213,9 @@ def planned(tx: Tx, now: datetime, roster: Roster, look: Look, part: Decision, *
 def _within_limits(tx: Tx, now: datetime, look: Look, pool: Pool) -> list[tuple[int, int]]:
     """(place in the pool, asked this week) of everyone who may hear one more alert this week."""
     people, most, rings = pool.person.tolist(), pool.weekly_max.tolist(), pool.ring.tolist()
-    sent = tx.alerts.sent_since(people, now - WEEK) if people else {}
+    sent = tx.alerts.sent_since(people, now - limits.WEEK) if people else {}
     kept = [(at, week) for at, person in enumerate(people) if (week := sent.get(person, 0)) < most[at]]
-    return [kept[place] for place in of_these(tx, now, look.request, look.bound, [rings[at] for at, _ in kept])]
+    return [kept[at] for at in within_bound(tx, now, look.request, look.bound, [rings[at] for at, _ in kept])]
 
 
 def _new_alerts(tx: Tx, roster: Roster, now: datetime, look: Look, part: Decision) -> tuple[NewAlert, ...]:

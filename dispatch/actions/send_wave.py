@@ -8,7 +8,7 @@ exclusive offer that is fresh (tests/contract/test_waves.py, test_surge.py).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dispatch.actions.push import push_alerts
 from dispatch.actions.reach import bound_of, drilled_lately, reached
@@ -26,8 +26,6 @@ from dispatch.domain.request import Request
 from dispatch.domain.standing import Bound, FlagKind, within
 from dispatch.domain.visibility import heard_view
 from dispatch.ports import Tx
-
-WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +69,7 @@ def send(tx: Tx, now: datetime, wave: Plan) -> int:
         people = tx.people.by_ids([alert.person_id for alert in wave.ask])
         bound = bound_of(tx, now, request)
         fit = _still_fit(tx, now, request, bound, wave.ask, people)
-        holding = offered_lately(tx, now, [alert.person_id for alert in fit], whatever=wave.exclusive)
+        holding = offered_lately(tx, now, [alert.person_id for alert in fit], any_offer=wave.exclusive)
         fit = [alert for alert in fit if alert.person_id not in holding]
         told = tx.alerts.add(request.id, wave.wave, now, [(tx.ids.public_id(), alert) for alert in fit])
         rows = [(alert.person_id, {"alert": alert.public_id}) for alert in told]
@@ -103,7 +101,7 @@ def _still_fit(
     if tx.safety.frozen(request.id) is not None:
         return []
     rings = rings_allowed(request)
-    sent = tx.alerts.sent_since([alert.person_id for alert in ask], now - WEEK)
+    sent = tx.alerts.sent_since([alert.person_id for alert in ask], now - limits.WEEK)
     fit = [
         alert
         for alert in ask
@@ -112,17 +110,17 @@ def _still_fit(
         if not person.closed & CLOSES[CODE[alert.reasons.ring]]
         if sent.get(alert.person_id, 0) < person.alerts_per_week_max
     ]
-    return [fit[place] for place in of_these(tx, now, request, bound, [CODE[alert.reasons.ring] for alert in fit])]
+    return [fit[at] for at in within_bound(tx, now, request, bound, [CODE[alert.reasons.ring] for alert in fit])]
 
 
-def offered_lately(tx: Tx, now: datetime, people: Sequence[int], *, whatever: bool) -> set[int]:
-    """Those of them who hold an exclusive offer that is fresh and unanswered; `whatever`: or any other."""
+def offered_lately(tx: Tx, now: datetime, people: Sequence[int], *, any_offer: bool) -> set[int]:
+    """Who of them holds a fresh, unanswered exclusive offer; with `any_offer`, a fresh, unanswered one of any kind."""
     facts = tx.alerts.learned(people, now - surge.OFFER)
-    return set(facts.person[facts.open & (facts.exclusive | whatever)].tolist())
+    return set(facts.person[facts.open & (facts.exclusive | any_offer)].tolist())
 
 
-def of_these(tx: Tx, now: datetime, request: Request, bound: Bound, rings: list[int]) -> list[int]:
-    """Places in `rings` of those whom this call may still reach."""
+def within_bound(tx: Tx, now: datetime, request: Request, bound: Bound, rings: list[int]) -> list[int]:
+    """Indices into `rings`, which has one ring a person: of the people whom this call may still reach."""
     if not rings:
         return []
     return within(bound, reached(tx, now, request, bound), rings)

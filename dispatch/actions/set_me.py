@@ -1,7 +1,7 @@
 """What people say of themselves: name, car, duty, where they usually are. Off duty silences everything at once."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from dispatch.actions.push import devices_of
@@ -151,7 +151,7 @@ def show_me(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
 def my_view(tx: Tx, person: Person, now: datetime) -> dict[str, Any]:
     """A person as they see themselves: everything that is kept of them."""
     claims = tx.claims.busy()
-    asked = tx.alerts.sent_since([person.id], now - timedelta(days=7)).get(person.id, 0)
+    asked = tx.alerts.sent_since([person.id], now - limits.WEEK).get(person.id, 0)
     duty = Duty.COMMITTED if person.id in claims else person.duty
     return {
         "id": person.public_id,

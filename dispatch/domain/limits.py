@@ -32,6 +32,7 @@ CLAIM_SEATS_MAX: Final = 60  # seats one volunteer may offer
 PERSON_SEATS_MAX: Final = 60  # seats in one person's car
 ETA_MAX_MINUTES: Final = 24 * 60  # a stated arrival
 REACH_MAX_MINUTES: Final = 240  # how far a volunteer may say they drive
+WEEK: Final = timedelta(days=7)  # over which a person's alerts, and the calls they passed on, are counted
 ALERTS_PER_WEEK: Final = 4  # alerts a person gets in a week unless they chose otherwise
 ALERTS_PER_WEEK_MAX: Final = 100
 
