@@ -104,9 +104,9 @@ def check_code(tx: Tx, now: datetime, viewer: Viewer, code: str) -> dict[str, An
     if isinstance(held, WrongCode):
         return held
     for other in tx.people.with_phone(held.number):
-        if other.id != person.id and _signs_in(other) and not person.guest:
-            # A number signs in one member: whoever showed last that they have it.
-            tx.people.set(other.id, phone=other.phone)
+        if not person.guest and other.id != person.id and _signs_in(other):
+            # A number signs in one member: whoever showed last that they have it. The other one's proof ends.
+            tx.people.set(other.id, phone=other.phone, phone_proven=False)
     person = tx.people.set(person.id, phone=held.number, phone_proven=True)
     tx.audit.add(Deed.PHONE_PROVED, actor=person.id, person=person.id)
     tell_house(tx, ControlKind.PERSON_CHANGED, person=person.id)

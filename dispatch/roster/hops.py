@@ -55,7 +55,7 @@ def marks_of(
             _try(delta, mark, near, hop)
             break
         # A hub soon knows most of a network: then those it has not reached say sooner whom they know.
-        frontier = (_ask_the_rest if unread < to_follow else _expand)(delta, mark, frontier, hop)
+        frontier = _ask_the_rest(delta, mark, hop) if unread < to_follow else _expand(delta, mark, frontier, hop)
     return mark
 
 
@@ -72,8 +72,8 @@ def _expand(delta: Delta, mark: Marks, frontier: Numbers | Edges, hop: int) -> N
     return once_each(fresh).astype(np.int64)
 
 
-def _ask_the_rest(delta: Delta, mark: Marks, frontier: Numbers | Edges, hop: int) -> Numbers:
-    """The same, found from those without a mark: has any of their neighbours been reached?"""
+def _ask_the_rest(delta: Delta, mark: Marks, hop: int) -> Numbers:
+    """The same as `_expand`, found from those without a mark: has any of their neighbours been reached?"""
     rest: Numbers = np.flatnonzero(mark[: len(delta.base)] == 0)
     count, nbr = delta.base.gather(rest)
     cuts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(count)])

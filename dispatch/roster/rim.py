@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.roster.people import Rows
-from geo.distance import EARTH_KM, chord_km
+from geo.distance import chord_km, great_circles_km
 from geo.point import Point
 
 _RIM_KM: Final = 0.01
@@ -31,16 +31,7 @@ def within(
         inside = km <= radius_km
         close = (np.abs(km - radius_km) < _RIM_KM) | (km > _FAR_KM)
     if close.any():
-        exact = _exact_km(origin, rows["lat"][close], rows["lon"][close])
+        exact = great_circles_km(origin, rows["lat"][close], rows["lon"][close])
         km[close] = exact
         inside[close] = exact <= radius_km
     return inside, km
-
-
-def _exact_km(origin: Point, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The haversine formula in double precision, as geo.distance.great_circle_km."""
-    phi, lam = np.radians(lat), np.radians(lon - origin.lon)
-    here = np.radians(origin.lat)
-    h = np.sin((phi - here) / 2) ** 2 + np.cos(here) * np.cos(phi) * np.sin(lam / 2) ** 2
-    answer: NDArray[np.float64] = 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(1.0, h)))
-    return answer

@@ -19,7 +19,6 @@ from dispatch.ports import Arrivals, PeopleColumns
 from dispatch.stories.metros import Metros, metros
 
 FOLLOWERS: Final = 48_000
-SMALL: Final = 6_000
 WORLD_SEED: Final = 2009
 """The network is one; the nights played on it differ by their own seeds."""
 DEGREE_SCALE: Final = 5.0

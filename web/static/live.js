@@ -13,8 +13,8 @@ function local(within) {
 }
 
 function newer(id) {
-  const [epoch, off] = id.split(":"), [was, held] = at.split(":");
-  return epoch !== was || Number(off) >= Number(held);
+  const [epoch, off] = id.split(":"), [shownEpoch, shownOff] = at.split(":");
+  return epoch !== shownEpoch || Number(off) >= Number(shownOff);
 }
 
 // A field somebody types in is not taken away: the newest picture waits until they are done.

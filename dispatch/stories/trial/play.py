@@ -131,13 +131,12 @@ class Play:
         self._full = NEVER
         self._forecasts: list[tuple[float, float, float]] = []
         self._waves: list[tuple[float, int]] = []
-        near_and_far = call.pool
         self._request = Request(
             id=1, public_id="trial", requester=0, kind="ride", quantity=call.party, seats_taken=0,
             status=RequestState.OPEN, urgency=call.urgency, for_other=False, needs=(), cell=None, off=1,
             created_at=call.at, deadline_at=call.at + KINDS["ride"].give_up,
         )  # fmt: skip
-        self._raised = matching.raised_by(self._request, near_and_far, call.place, call.at)
+        self._raised = matching.raised_by(self._request, call.pool, call.place, call.at)
 
     def play(self) -> Outcome:
         """Until nothing can change any more, or the horizon."""
