@@ -26,8 +26,8 @@ class Feed:
     """Reads the journal from where the roster was filled, and applies what concerns it."""
 
     def __init__(self, store: Store, roster: Roster, told: Callable[[Event], None] = lambda _: None) -> None:
-        """`told` hears every event of the journal once, in order, on the feed's own thread."""
-        self._store, self._roster, self._heard = store, roster, told
+        """`told` gets each event once, in order, on the feed's own thread; what a reload skips it never gets."""
+        self._store, self._roster, self._told = store, roster, told
         self._epoch, self._seq = "", 0
         self._habits_at = datetime.min.replace(tzinfo=UTC)
         self._lock = threading.Lock()
@@ -67,7 +67,7 @@ class Feed:
                         self._apply(event)
                     self._learn(events)
                     for event in events:
-                        self._heard(event)
+                        self._told(event)
                         self._seq = event.seq
                     if now - self._habits_at >= limits.HABITS_EVERY:
                         self._know(self._store.read_now(lambda tx, at: tx.past.ended(at)), now)

@@ -19,6 +19,9 @@ from dispatch.rounds import Rounds
 
 log = logging.getLogger("flare.ticker")
 
+LAPSE: Final = "lapse"
+"""The one kind of work that is no row of `due`: a claim's own lease is its date."""
+
 Simple = Callable[[Tx, datetime, int], None]
 
 SIMPLE: Final[dict[str, Simple]] = {
@@ -37,6 +40,7 @@ SIMPLE: Final[dict[str, Simple]] = {
 """Due work that is one transaction on one row: its kind and the action."""
 
 BULK: Final = frozenset({words.STAND_DOWN, words.REOPEN})
+"""Work that tells many people at once, and waits behind whatever one person does."""
 AT_ONCE: Final = 20
 """Rows of one kind taken in one turn."""
 FAILED_AGAIN: Final = timedelta(seconds=30)
@@ -64,7 +68,7 @@ class Ticker:
             lambda tx, at: (tx.due.ready(at, AT_ONCE * 4), tx.claims.lapsing(at, AT_ONCE))
         )
         for claim in lapsing:
-            done += self._guarded(DueWork(kind="lapse", target=claim.id, due_at=now), claim.request_id, now)
+            done += self._guarded(DueWork(kind=LAPSE, target=claim.id, due_at=now), claim.request_id, now)
         for work in ready:
             done += self._guarded(work, work.target, now)
         return done
@@ -85,7 +89,7 @@ class Ticker:
 
     def _do(self, work: DueWork, target: int) -> None:
         store = self._store
-        if work.kind == "lapse":
+        if work.kind == LAPSE:
             store.submit(lambda tx, now: lapse_claims.lapse_claim(tx, now, work.target, target)).result()
         elif work.kind == words.WAVE:
             self._rounds.look(target)
