@@ -178,7 +178,8 @@ def import_(
     data: Data = None,
 ) -> None:
     """Load a network: all or nothing; importing it again changes nothing."""
-    from dispatch.actions.import_network import BadFile, import_network
+    from dispatch.actions.import_lines import BadFile
+    from dispatch.actions.import_network import import_network
     from dispatch.ids import SystemIds
     from dispatch.progress import Bar
     from dispatch.token_file import token_file

@@ -14,9 +14,8 @@ from typing import Final
 
 from dispatch.actions import plan_wave, send_wave, share_drivers, words
 from dispatch.domain import limits, surge
-from dispatch.domain.looking import Decision, Look
+from dispatch.domain.looking import Decision, Look, Policy
 from dispatch.domain.request import Request, Urgency
-from dispatch.domain.waves import Policy
 from dispatch.ports import Clock, Roster, Store, Tx
 
 log = logging.getLogger("flare.rounds")

@@ -15,8 +15,9 @@ from dispatch.bus.hints import Hints
 from dispatch.bus.in_process import InProcessBus
 from dispatch.clock import MachineClock
 from dispatch.domain.events import HINT
+from dispatch.domain.looking import Policy
 from dispatch.domain.network import RINGS
-from dispatch.domain.waves import POLICIES, Policy
+from dispatch.domain.waves import POLICIES
 from dispatch.feed import Feed
 from dispatch.ids import SystemIds
 from dispatch.notify import web_push

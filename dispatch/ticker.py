@@ -13,7 +13,7 @@ from typing import Final
 
 from dispatch.actions import close_request, erase, lapse_claims, look_after, prove_phone, set_me, tell_people, words
 from dispatch.domain import limits
-from dispatch.domain.waves import Policy
+from dispatch.domain.looking import Policy
 from dispatch.ports import Clock, DueWork, Lane, Roster, Store, Tx
 from dispatch.rounds import Rounds
 

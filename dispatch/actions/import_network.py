@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.actions.import_lines import BadFile, Faults, Table
+from dispatch.actions.import_lines import Faults, Table
 from dispatch.actions.set_me import coarse
 from dispatch.actions.words import hashed
 from dispatch.domain import limits
@@ -25,8 +25,6 @@ from dispatch.domain.columns import once_each
 from dispatch.domain.people import CHOSEN, Duty
 from dispatch.ports import Arrivals, Ids, NetworkStore, Progress
 from geo.point import NotOnEarth, Point
-
-__all__ = ["BadFile", "ImportReport", "import_network"]
 
 _NAMES_FOR_PERSON: Final = ("person", "user", "id")
 _COLUMNS: Final = ("name", "lat", "lon", "seats", "duty", "last_seen")

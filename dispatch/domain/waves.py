@@ -22,8 +22,6 @@ from dispatch.domain.matching import Pool
 from dispatch.domain.network import ORDER
 from dispatch.domain.request import Urgency
 
-__all__ = ["POLICIES", "Decision", "Look", "Policy", "look_again", "nearest", "nearest_first", "plan_deadline"]
-
 FRIENDS_MAX: Final = 500
 """More ties than this and a tie counts as a follower's."""
 FOLLOWER: Final = 0.35

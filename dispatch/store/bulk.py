@@ -36,15 +36,12 @@ from sqlalchemy.sql import ClauseElement
 from dispatch.domain import limits
 from dispatch.domain.events import CONTROL, ControlKind
 from dispatch.domain.people import Duty
-from dispatch.ports import Arrivals as People
-from dispatch.ports import ImportCounts, Power, Progress, Tx
+from dispatch.ports import Arrivals, ImportCounts, Power, Progress, Tx
 from dispatch.store.build import given
 from dispatch.store.link import Link, Row
 from dispatch.store.tables import grant_, person, tie
 from dispatch.store.times import micros
 from dispatch.store.tx import StoreTx
-
-__all__ = ["ImportCounts", "People", "import_people_and_ties"]
 
 CHUNK: Final = 50_000
 COLUMNS: Final = frozenset({"name", "place", "seats", "duty", "seen_at"})
@@ -123,7 +120,7 @@ def _update(columns: list[str]) -> ClauseElement:
 
 
 def import_people_and_ties(
-    given_tx: Tx, now: datetime, people: People, progress: Progress | None = None
+    given_tx: Tx, now: datetime, people: Arrivals, progress: Progress | None = None
 ) -> ImportCounts:
     """Runs inside a writing transaction of its own. Raises: ValueError for arrays that don't fit."""
     tx = cast("StoreTx", given_tx)  # a store gives its jobs its own
@@ -157,7 +154,7 @@ def import_people_and_ties(
     return counts
 
 
-def _check(people: People, count: int) -> None:
+def _check(people: Arrivals, count: int) -> None:
     if not people.given <= COLUMNS:
         raise ValueError(f"no such columns: {sorted(people.given - COLUMNS)}")
     if len(set(people.externals)) != count:
@@ -174,7 +171,7 @@ def _check(people: People, count: int) -> None:
         raise ValueError("a tie to a row that isn't there")
 
 
-def _rows(tx: StoreTx, people: People, count: int) -> Iterator[Row]:
+def _rows(tx: StoreTx, people: Arrivals, count: int) -> Iterator[Row]:
     """Rows of `incoming_person`; what is unknown or not given is NULL."""
     nothing: list[Any] = [None] * count
     has = people.given.__contains__

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from dispatch.domain import limits
 from dispatch.domain.errors import Busy
-from dispatch.ports import IdemKey, Job, Lane
-from dispatch.store.bulk import ImportCounts, People, import_people_and_ties
+from dispatch.ports import Arrivals, IdemKey, ImportCounts, Job, Lane, Progress
+from dispatch.store.bulk import import_people_and_ties
 from dispatch.store.engine import Blame, Engine
 from dispatch.store.idem import Answers
 from dispatch.store.lanes import Entry
@@ -91,9 +91,7 @@ class SqlStore:
         for told in self._told:
             told()
 
-    def import_people_and_ties(
-        self, people: People, progress: Callable[[str, int, int], None] | None = None
-    ) -> ImportCounts:
+    def import_people_and_ties(self, people: Arrivals, progress: Progress | None = None) -> ImportCounts:
         """Brings a network in, all or nothing; see dispatch/store/bulk.py. Others' writes wait meanwhile."""
         return self.submit(lambda tx, now: import_people_and_ties(tx, now, people, progress), lane=Lane.BULK).result()
 

@@ -16,7 +16,8 @@ from typing import Final, cast
 import numpy as np
 
 from dispatch import runtime
-from dispatch.actions.import_network import BadFile, import_network
+from dispatch.actions.import_lines import BadFile
+from dispatch.actions.import_network import import_network
 from dispatch.actions.tend_network import add_community
 from dispatch.clock import SteppedClock
 from dispatch.domain.visibility import Viewer

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.actions.import_network import BadFile, import_network
+from dispatch.actions.import_lines import BadFile
+from dispatch.actions.import_network import import_network
 from dispatch.domain import limits
 from dispatch.ids import SeededIds
 from dispatch.ports import Arrivals, ImportCounts, Progress

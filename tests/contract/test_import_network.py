@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dispatch.actions.import_network import BadFile, import_network
+from dispatch.actions.import_lines import BadFile
+from dispatch.actions.import_network import import_network
 from dispatch.actions.set_me import coarse
 from dispatch.clock import SteppedClock
 from dispatch.domain.people import Duty, Person

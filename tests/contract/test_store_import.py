@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from dispatch.domain.people import Duty
-from dispatch.ports import Power
+from dispatch.ports import Arrivals, ImportCounts, Power
 from dispatch.store import SqlStore
-from dispatch.store.bulk import ImportCounts, People
 from tests.contract.worlds import START, done, seen
 
 
-def network(**changes: Any) -> People:
+def network(**changes: Any) -> Arrivals:
     columns: dict[str, Any] = {
         "externals": ["a", "b", "c"], "names": ["Ann", None, "Cai"], "lat": np.array([1.0, np.nan, 3.0]),
         "lon": np.array([-1.0, np.nan, -3.0]), "seats": np.array([4, -1, 0], np.int16),
@@ -20,7 +19,7 @@ def network(**changes: Any) -> People:
         "given": frozenset({"name", "place", "seats", "duty", "seen_at"}),
         "ties": np.array([[0, 1], [1, 0], [2, 0], [1, 1]]),
     }  # fmt: skip
-    return People(**columns | changes)
+    return Arrivals(**columns | changes)
 
 
 def counts(added: int, changed: int, unchanged: int, ties: int, known: int) -> ImportCounts:
@@ -68,9 +67,9 @@ def test_only_given_columns_change_and_the_unknown_erases_nothing(store: SqlStor
 
 
 def test_ties_alone_can_be_brought_in(store: SqlStore) -> None:
-    few = People(externals=["x", "y"], ties=np.array([[1, 0]]))
+    few = Arrivals(externals=["x", "y"], ties=np.array([[1, 0]]))
     assert store.import_people_and_ties(few) == counts(2, 0, 0, 1, 0)
-    assert store.import_people_and_ties(People(externals=[])) == counts(0, 0, 0, 0, 0)
+    assert store.import_people_and_ties(Arrivals(externals=[])) == counts(0, 0, 0, 0, 0)
 
 
 def test_tokens_sign_in_whom_they_were_made_for(store: SqlStore) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from dispatch.domain import limits
 from dispatch.domain.kinds import KINDS
+from dispatch.domain.looking import look_again
 from dispatch.domain.people import Person
-from dispatch.domain.waves import look_again
 from tests.domain.test_waves import call
 from tests.support.strategies import NOON
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from dispatch.domain import limits
 from dispatch.domain.kinds import KINDS
 from dispatch.domain.lifecycle import RequestState
-from dispatch.domain.looking import Asked, AskedColumns, columns_of
+from dispatch.domain.looking import Asked, AskedColumns, Decision, Look, columns_of, look_again, plan_deadline
 from dispatch.domain.matching import Pool
 from dispatch.domain.network import ORDER
 from dispatch.domain.request import Request, Urgency
-from dispatch.domain.waves import POLICIES, Decision, Look, look_again, nearest, nearest_first, plan_deadline
+from dispatch.domain.waves import POLICIES, nearest, nearest_first
 from tests.support.strategies import NOON, looks, pools, requests
 
 

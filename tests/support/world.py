@@ -24,11 +24,11 @@ from dispatch.domain.alert import Alert
 from dispatch.domain.claim import Claim
 from dispatch.domain.events import EventKind, fold, inbox_topic, request_topic
 from dispatch.domain.lifecycle import UNFINISHED, Disposition, Step
-from dispatch.domain.looking import Look
+from dispatch.domain.looking import Look, Policy
 from dispatch.domain.people import Person
 from dispatch.domain.request import Request
 from dispatch.domain.visibility import Role, Viewer, claim_part, event_body
-from dispatch.domain.waves import POLICIES, Policy
+from dispatch.domain.waves import POLICIES
 from dispatch.domain.whereabouts import Where, from_point
 from dispatch.feed import Feed
 from dispatch.ports import Store, Tx

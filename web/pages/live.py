@@ -10,7 +10,7 @@ import asyncio
 import weakref
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -113,10 +113,9 @@ class Pulse:
     async def next(self, seconds: float) -> None:
         """Returns at the next commit, or after so many seconds."""
         changed = self._changed
-        try:
-            await asyncio.wait_for(changed.wait(), seconds)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await changed.wait()
 
 
 def pulse_of(app: FastAPI, flare: Flare) -> Pulse:
