@@ -279,6 +279,9 @@ def decide(tx: Tx, now: datetime, viewer: Viewer, report_id: int, *, upheld: boo
     Raises: NotFound for a report that is none, or decided already.
     """
     by = coordinator(viewer)
+    seen = tx.safety.report(report_id)
+    # The lock first and then the report once more: two who decide at once must not both find it undecided.
+    request = tx.requests.lock(seen.request_id) if seen is not None else None
     report = tx.safety.report(report_id)
     if report is None:
         raise NotFound("report")
@@ -293,7 +296,6 @@ def decide(tx: Tx, now: datetime, viewer: Viewer, report_id: int, *, upheld: boo
         if held:
             tx.safety.hold(report.reported, None)
             tell_house(tx, ControlKind.ACCESS_ENDED, person=report.reported)
-        request = tx.requests.lock(report.request_id)
         if request is not None and request.requester == report.reported and not request.over:
             _thaw(tx, request)
             look_soon(tx, request, now)

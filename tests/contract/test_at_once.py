@@ -1,0 +1,87 @@
+"""Two who act on one thing at the same moment: the later one has read what the earlier one wrote."""
+
+import threading
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from dispatch.actions import desk
+from dispatch.actions.answer_alert import AnswerAlert, answer_alert
+from dispatch.actions.tell_people import stand_down
+from dispatch.actions.tend_network import Report, report
+from dispatch.clock import SteppedClock
+from dispatch.domain.alert import Answer
+from dispatch.domain.errors import NotFound
+from dispatch.domain.visibility import Viewer
+from dispatch.ports import Job, Tx
+from dispatch.store import SqlStore
+from tests.support.world import night_on
+
+WAITS = "SELECT 1 FROM pg_locks WHERE NOT granted"
+
+pytestmark = pytest.mark.parametrize("postgres_store", ["4 writers of one"], indirect=True)
+
+
+def at_once(store: SqlStore, url: str, first: Job[Any], second: Job[Any]) -> Any:
+    """What the second comes to that begins while the first has done all of its work and has not committed."""
+    worked, goes_on = threading.Event(), threading.Event()
+
+    def held(tx: Tx, now: datetime) -> None:
+        first(tx, now)
+        worked.set()
+        assert goes_on.wait(20)
+
+    earlier = store.submit(held)
+    assert worked.wait(20)
+    later = store.submit(second)
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as watching:
+        while not later.done() and watching.execute(WAITS).fetchone() is None:
+            pass
+    goes_on.set()
+    earlier.result()
+    return later.result()
+
+
+def test_a_look_at_an_alert_does_not_undo_a_standing_down_of_the_same_moment(
+    postgres_store: SqlStore, clock: SteppedClock, migrated_url: str
+) -> None:
+    night = night_on(postgres_store, clock)
+    owner = night.person("Robert")
+    asked, driver = night.person("Ann", friend_of=owner), night.person("Dee", friend_of=owner)
+    posted = night.post(owner, 2).request
+    night.settle()
+    night.claim(posted.public_id, driver, 2)
+    alert = next(each for each in night.alerts(posted.id) if each.person_id == asked)
+    look = AnswerAlert(alert=alert.public_id, person_id=asked, answer=Answer.ACKNOWLEDGED)
+    seen = at_once(
+        postgres_store,
+        migrated_url,
+        lambda tx, now: stand_down(tx, now, posted.id),
+        lambda tx, now: answer_alert(tx, now, look),
+    )
+    assert seen["answer"] == "stood_down"
+    assert next(each for each in night.alerts(posted.id) if each.person_id == asked).answer is Answer.STOOD_DOWN
+
+
+def test_two_coordinators_who_decide_one_report_at_once_are_not_shown_a_fault(
+    postgres_store: SqlStore, clock: SteppedClock, migrated_url: str
+) -> None:
+    night = night_on(postgres_store, clock)
+    owner, driver = night.person("Robert"), night.person("Dee")
+    posted = night.post(owner, 2).request
+    claim = night.claim(posted.public_id, driver, 2)
+    words = Report(viewer=Viewer(person_id=owner), claim=claim["id"], request=None, reason="shouted")
+    night.do(report, words)
+    (reported,) = night.see(lambda tx: tx.safety.undecided(10))
+    one, two = (Viewer(person_id=night.person(name), coordinator=True) for name in ("Cora", "Conrad"))
+    with pytest.raises(NotFound):
+        at_once(
+            postgres_store,
+            migrated_url,
+            lambda tx, now: desk.decide(tx, now, one, reported.id, upheld=True),
+            lambda tx, now: desk.decide(tx, now, two, reported.id, upheld=False),
+        )
