@@ -1,6 +1,7 @@
 """An ask's headline is the newest news and never contradicts its bar: after a hand-over, a step, the last arrival."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -117,3 +118,16 @@ def test_whoever_is_not_needed_any_more_reads_for_what(play: Play) -> None:
 @pytest.mark.parametrize(("band", "minutes"), [(2, 30), (25, 30), (50, 60), (100, 90), (None, 60)])
 def test_the_arrival_chosen_beforehand_is_true_to_how_far_the_card_says_it_is(band: int | None, minutes: int) -> None:
     assert arrival(band) == minutes
+
+
+def test_who_asks_as_a_stranger_is_not_told_of_people_further_out_while_nobody_new_is_asked() -> None:
+    ask = {"kind": "ride", "role": "owner", "drill": False, "status": "open", "urgency": "stranded", "quantity": 9,
+           "seats": {"total": 9, "claimed": 0, "open": 9}, "claims": [], "heard": {"alerted": 10, "seen": 2},
+           "created_at": "2026-01-01T00:00:00+00:00"}  # fmt: skip
+    later = datetime(2026, 1, 1, 1, tzinfo=UTC)
+    says = [story.tell(Speaker("en"), ask | {"capped": capped}, [], later, "911").line for capped in (False, True)]
+    rest = "Also worth a try: a tow truck, a taxi, 911 if it gets unsafe."
+    assert [each.striptags() for each in says] == [
+        f"We are asking people further out. {rest}",
+        f"We have asked as many as we may until a coordinator has looked. {rest}",
+    ]

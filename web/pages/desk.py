@@ -87,7 +87,8 @@ async def desk_page(request: Request) -> Response:
     """The queue."""
     call = await look(request)
     queue = await call.read(lambda tx, now: desk.queue(tx, now, call.viewer))
-    reader = reader_of(request)
+    mine = await call.read(lambda tx, now: tx.people.by_id(call.person_id))
+    reader = reader_of(request, at=mine.place if mine else None)
     speak, now = reader.speak, reader.now
     values = {
         "asks": [_card(speak, each.row, now, each.why) for each in gathered(queue)],

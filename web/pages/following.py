@@ -13,6 +13,7 @@ from dispatch.actions.look_back import events_of
 from dispatch.domain import limits, visibility
 from dispatch.domain.events import Event, request_topic
 from dispatch.domain.request import Request
+from dispatch.domain.standing import FlagKind
 from dispatch.domain.visibility import Role, Viewer
 from dispatch.ports import Power, Tx
 from geo import cells
@@ -60,6 +61,8 @@ def see(tx: Tx, now: datetime, viewer: Viewer, public_id: str) -> Seen:
     """
     request, role = look.seen_request(tx, viewer, public_id)
     view = look.show_request(tx, now, viewer, public_id) | {"push": push.here(tx, viewer, request.requester)}
+    if role is Role.OWNER:
+        view["capped"] = any(flag.kind is FlagKind.GUEST_CAP for flag in tx.safety.flags_of(request.id))
     return Seen(
         view=view,
         role=role,

@@ -28,6 +28,9 @@ _LEASE: Final = limits.LEASE_EN_ROUTE
 _GRACE: Final = limits.LEASE_EN_ROUTE_GRACE
 NOBODY_AFTER: Final = timedelta(minutes=15)
 JUST_NOW: Final = timedelta(minutes=6)
+CAPPED: Final = "We have asked as many as we may until a coordinator has looked."
+CALL_NOW: Final = "Call {number} now."
+WORTH_A_TRY: Final = "Also worth a try: a tow truck, a taxi, {number} if it gets unsafe."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +276,7 @@ def _nobody_yet(speak: Speaker, view: View, now: datetime, number: str) -> Story
             headline=speak.t("Nobody has promised yet"), line=speak.t("People are being asked, closest first.")
         )
     if waited >= NOBODY_AFTER:
-        line = further(speak, number, danger=view["urgency"] == Urgency.DANGER)
+        line = further(speak, number, danger=view["urgency"] == Urgency.DANGER, capped=view.get("capped", False))
         return Story(headline=speak.t("Nobody yet"), line=line, tone="stop")
     if not heard["alerted"]:
         return Story(
@@ -290,14 +293,13 @@ def _nobody_yet(speak: Speaker, view: View, now: datetime, number: str) -> Story
     )
 
 
-def further(speak: Speaker, number: str, *, danger: bool) -> Markup:
-    """What happens next when nobody has come forward, and what else is worth a try."""
-    if danger:
-        return speak.t("We are asking people further out. Call {number} now.", number=number)
-    return speak.t(
-        "We are asking people further out. Also worth a try: a tow truck, a taxi, {number} if it gets unsafe.",
-        number=number,
-    )
+def further(speak: Speaker, number: str, *, danger: bool, capped: bool = False) -> Markup:
+    """What happens next when nobody has come forward, and what else is worth a try.
+
+    `capped`: the call goes no further until a coordinator has looked.
+    """
+    happens = speak.t(CAPPED if capped else "We are asking people further out.")
+    return Markup("{} {}").format(happens, speak.t(CALL_NOW if danger else WORTH_A_TRY, number=number))
 
 
 def heard_line(speak: Speaker, heard: Mapping[str, int]) -> Markup:
