@@ -13,7 +13,7 @@ from dispatch.actions.push import push_owner
 from dispatch.actions.seats import covered_if_full
 from dispatch.actions.words import SAFE, SEEN, disclosed, hashed, tell, tell_claimer
 from dispatch.domain import limits
-from dispatch.domain.alert import Answer
+from dispatch.domain.alert import Alert, Answer
 from dispatch.domain.claim import Claim, lease_after
 from dispatch.domain.errors import (
     AlreadyClaimed,
@@ -86,29 +86,17 @@ def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
         _refuse_or_stand_by(tx, request, command)
     claim = tx.claims.add(
         Claim(
-            id=0,
-            public_id=tx.ids.public_id(),
-            request_id=request.id,
-            person_id=person_id,
-            seats=command.seats,
-            status=status,
-            created_at=now,
-            lease_until=lease_after(status, now, eta),
-            eta_at=eta,
-            tell=tx.ids.digits(3),
-            hear=tx.ids.digits(3),
-            shown_at=now if trusted else None,
+            id=0, public_id=tx.ids.public_id(), request_id=request.id, person_id=person_id, seats=command.seats,
+            status=status, created_at=now, lease_until=lease_after(status, now, eta), eta_at=eta,
+            tell=tx.ids.digits(3), hear=tx.ids.digits(3), shown_at=now if trusted else None,
         )
-    )
+    )  # fmt: skip
     if passed is not None:
         tx.relays.came_by(claim.id, passed)
     current = taken or request
     tell(tx, current, EventKind.CLAIMED, person_id, off=taken.off if taken else None, claim=claim_part(claim))
-    if alert is not None and alert.answer is not Answer.CLAIMED:
-        tx.alerts.answer(alert.id, Answer.CLAIMED, now)
-        tx.journal.append_inbox(InboxKind.ALERT_CHANGED, [(person_id, {"alert": alert.public_id})], request.id)
-        if alert.seen_at is None:
-            tx.due.put(SEEN, request.id, now + limits.SEEN_EVERY, sooner_only=True)
+    if alert is not None:
+        _answer_with_yes(tx, now, alert)
     tell_claimer(tx, claim)
     _note_what_follows(tx, request, claim)
     if taken is not None:
@@ -117,6 +105,17 @@ def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
             push_owner(tx, now, taken, Push.YES, claim)
     view = my_claim_view(tx, claim, current)
     return view if token is None else view | {"token": token}
+
+
+def _answer_with_yes(tx: Tx, now: datetime, alert: Alert) -> None:
+    """Whoever was asked and takes seats has answered, and has seen it."""
+    if alert.answer is Answer.CLAIMED:
+        return
+    tx.alerts.answer(alert.id, Answer.CLAIMED, now)
+    rows = [(alert.person_id, {"alert": alert.public_id})]
+    tx.journal.append_inbox(InboxKind.ALERT_CHANGED, rows, alert.request_id)
+    if alert.seen_at is None:
+        tx.due.put(SEEN, alert.request_id, now + limits.SEEN_EVERY, sooner_only=True)
 
 
 def _refuse_whom_nobody_lets_come(command: ClaimSeats, request: Request, *, asked: bool, ring: str | None) -> None:

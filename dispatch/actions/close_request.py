@@ -1,6 +1,6 @@
 """How a request ends: by its owner's word, or by the clock. Everyone is told in the same transaction."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from dispatch.actions.pass_on import thank_who_carried
 from dispatch.actions.push import push_claimer
 from dispatch.actions.words import DONE, EXPIRE, REOPEN, SHRED, STAND_DOWN, WAVE, tell
 from dispatch.domain import limits
+from dispatch.domain.claim import Claim
 from dispatch.domain.errors import Invalid, NotFound
 from dispatch.domain.events import EventKind, InboxKind
 from dispatch.domain.lifecycle import (
@@ -68,19 +69,7 @@ def end(
     Raises: RequestOver.
     """
     status = after_happening(request.status, DISPOSITIONS[disposition])
-    ended, came_back = [], 0
-    for claim in tx.claims.of_request(request.id):
-        if claim.status not in UNFINISHED:
-            continue
-        met = claim.status is ClaimState.MET
-        after = after_step(claim.status, Step.DONE if met else Step.STAND_DOWN)
-        if not met and claim.status in HOLDS_SEATS:
-            came_back += claim.seats
-        moved = tx.claims.move(claim.id, [claim.status], status=after, ended_at=now, lease_until=None)
-        ended.append(moved or replace(claim, status=after))
-        if not met:
-            push_claimer(tx, now, ended[-1], Push.RELEASED)
-        tx.due.remove(DONE, claim.id)
+    ended, came_back = _end_claims(tx, now, request)
     request = tx.requests.set(
         request.id,
         status=status,
@@ -108,6 +97,27 @@ def end(
     links = (Power.OWNER, Power.VIEW, Power.RELAY, Power.HELPER)
     tx.grants.expire_for_request(request.id, links, now + limits.OWNER_LINK_KEPT)
     return tx.requests.by_id(request.id) or request
+
+
+def _end_claims(tx: Tx, now: datetime, request: Request) -> tuple[list[Claim], int]:
+    """The unfinished claims as they ended, and how many seats came back with them."""
+    ended: list[Claim] = []
+    came_back = 0
+    for claim in tx.claims.of_request(request.id):
+        if claim.status not in UNFINISHED:
+            continue
+        met = claim.status is ClaimState.MET
+        after = after_step(claim.status, Step.DONE if met else Step.STAND_DOWN)
+        if not met and claim.status in HOLDS_SEATS:
+            came_back += claim.seats
+        moved = tx.claims.move(claim.id, [claim.status], status=after, ended_at=now, lease_until=None)
+        if moved is None:
+            raise RuntimeError(f"claim {claim.id} moved under a locked request")
+        ended.append(moved)
+        if not met:
+            push_claimer(tx, now, moved, Push.RELEASED)
+        tx.due.remove(DONE, claim.id)
+    return ended, came_back
 
 
 def expire_request(tx: Tx, now: datetime, request_id: int) -> None:
