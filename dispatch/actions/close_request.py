@@ -8,6 +8,7 @@ from dispatch.actions.look import request_state, seen_request
 from dispatch.actions.look_after import all_are_safe
 from dispatch.actions.pass_on import thank_who_carried
 from dispatch.actions.push import push_claimer
+from dispatch.actions.seats import move_claim
 from dispatch.actions.words import DONE, EXPIRE, REOPEN, SHRED, STAND_DOWN, WAVE, tell
 from dispatch.domain import limits
 from dispatch.domain.claim import Claim
@@ -110,9 +111,7 @@ def _end_claims(tx: Tx, now: datetime, request: Request) -> tuple[list[Claim], i
         after = after_step(claim.status, Step.DONE if met else Step.STAND_DOWN)
         if not met and claim.status in HOLDS_SEATS:
             came_back += claim.seats
-        moved = tx.claims.move(claim.id, [claim.status], status=after, ended_at=now, lease_until=None)
-        if moved is None:
-            raise RuntimeError(f"claim {claim.id} moved under a locked request")
+        moved = move_claim(tx, claim, status=after, ended_at=now, lease_until=None)
         ended.append(moved)
         if not met:
             push_claimer(tx, now, moved, Push.RELEASED)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from dispatch.actions.seats import end_early
+from dispatch.actions.seats import end_early, move_claim
 from dispatch.actions.words import disclosed, owners_view, tell, tell_claimer
 from dispatch.domain.errors import NotFound, WrongStep
 from dispatch.domain.events import EventKind
@@ -46,10 +46,7 @@ def decide_claim(tx: Tx, now: datetime, command: DecideClaim) -> dict[str, Any]:
         tx.safety.refuse(request.id, claim.person_id, now)
         claim = end_early(tx, now, request, claim, Step.STAND_DOWN, request.requester)
     elif claim.shown_at is None:
-        shown = tx.claims.move(claim.id, [claim.status], shown_at=now)
-        if shown is None:
-            raise RuntimeError(f"claim {claim.id} moved under a locked request")
-        claim = shown
+        claim = move_claim(tx, claim, shown_at=now)
         disclosed(tx, request, claim, "let come")
         tell(tx, request, EventKind.CLAIM_STEPPED, request.requester, claim=claim_part(claim))
         tell_claimer(tx, claim)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from dispatch.actions.seats import end_early
+from dispatch.actions.seats import end_early, move_claim
 from dispatch.actions.words import DONE, SAFE, tell, tell_claimer
 from dispatch.domain.events import EventKind
 from dispatch.domain.lifecycle import LEASED, ClaimState, Step, after_step
@@ -33,7 +33,6 @@ def finish_met(tx: Tx, now: datetime, claim_id: int) -> None:
     if claim is None or request is None or claim.status is not ClaimState.MET:
         return
     status = after_step(claim.status, Step.DONE)
-    moved = tx.claims.move(claim.id, [claim.status], status=status, ended_at=now)
-    if moved is not None:
-        tell(tx, request, EventKind.CLAIM_STEPPED, None, claim=claim_part(moved))
-        tell_claimer(tx, moved)
+    moved = move_claim(tx, claim, status=status, ended_at=now)
+    tell(tx, request, EventKind.CLAIM_STEPPED, None, claim=claim_part(moved))
+    tell_claimer(tx, moved)

@@ -30,15 +30,24 @@ NOT_BY_THEMSELVES = frozenset({Step.STAND_DOWN, Step.LAPSE})
 """Ends of a claim that its holder did not choose: they are told, wherever they drive."""
 
 
+def move_claim(tx: Tx, claim: Claim, **changes: object) -> Claim:
+    """The claim after the changes. The caller has locked its request and read the claim since.
+
+    Raises: RuntimeError if it has moved all the same: that is a bug.
+    """
+    moved = tx.claims.move(claim.id, [claim.status], **changes)
+    if moved is None:
+        raise RuntimeError(f"claim {claim.id} moved under a locked request")
+    return moved
+
+
 def end_early(tx: Tx, now: datetime, request: Request, claim: Claim, step: Step, actor: int | None) -> Claim:
     """The claim after it ended; its seats are open again, or a standby's.
 
     The caller has locked the request. Raises: WrongStep when it can't end that way.
     """
     status = after_step(claim.status, step)
-    ended = tx.claims.move(claim.id, [claim.status], status=status, ended_at=now, lease_until=None)
-    if ended is None:
-        raise RuntimeError(f"claim {claim.id} moved under a locked request")
+    ended = move_claim(tx, claim, status=status, ended_at=now, lease_until=None)
     if claim.status in HOLDS_SEATS:
         was = request.status
         after_happening(was, Happening.SEATS_CAME_BACK)
@@ -88,9 +97,7 @@ def promote(tx: Tx, now: datetime, request: Request) -> Request:
         status = after_step(waiting.status, Step.PROMOTE)
         lease = lease_after(status, now, waiting.eta_at)
         # shown_at stays as it was: a stranger who moves up still waits for the owner's tap.
-        moved = tx.claims.move(waiting.id, [waiting.status], status=status, lease_until=lease, seats=seats)
-        if moved is None:
-            raise RuntimeError(f"claim {waiting.id} moved under a locked request")
+        moved = move_claim(tx, waiting, status=status, lease_until=lease, seats=seats)
         tell(tx, request, EventKind.CLAIM_STEPPED, None, off=request.off, claim=claim_part(moved))
         tell_claimer(tx, moved)
         push_claimer(tx, now, moved, Push.PROMOTED)

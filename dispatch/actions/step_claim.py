@@ -6,7 +6,7 @@ from typing import Any
 
 from dispatch.actions.look import my_claim_view
 from dispatch.actions.push import push_owner
-from dispatch.actions.seats import end_early
+from dispatch.actions.seats import end_early, move_claim
 from dispatch.actions.words import DONE, SAFE, owners_view, tell, tell_claimer
 from dispatch.domain import limits
 from dispatch.domain.claim import Claim, lease_after, worth_renewing
@@ -63,9 +63,7 @@ def step_claim(tx: Tx, now: datetime, command: StepClaim) -> dict[str, Any] | Wr
         case Step.DONE:
             changes["ended_at"] = now
             tx.due.remove(DONE, claim.id)
-    moved = tx.claims.move(claim.id, [claim.status], **changes)
-    if moved is None:
-        raise RuntimeError(f"claim {claim.id} moved under a locked request")
+    moved = move_claim(tx, claim, **changes)
     tell(tx, request, EventKind.CLAIM_STEPPED, claim.person_id, claim=claim_part(moved))
     tell_claimer(tx, moved)
     if command.step is Step.ON_SCENE:
