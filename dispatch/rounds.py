@@ -36,7 +36,7 @@ class Rounds:
         self._contested: dict[str, list[Request]] = {}
         self._read_at: datetime | None = None
         self._switches: dict[str, surge.Switch] = {}
-        self._held: dict[str, datetime] = {}
+        self._last_round: dict[str, datetime] = {}
         self._looked: dict[int, datetime] = {}
 
     def look(self, request_id: int) -> None:
@@ -54,7 +54,7 @@ class Rounds:
             self._store.submit(lambda tx, at: send_wave.nothing_to_ask(tx, at, request_id)).result()
             return
         if region is not None and self._in_surge(region, asks, look, now):
-            self._held[region] = now
+            self._last_round[region] = now
             self._round(self._company(asks, look, now))
         else:
             self._send(look, self._policy(look))
@@ -86,7 +86,7 @@ class Rounds:
             self._read_at = now
             going_on = {ask.id for asks in self._contested.values() for ask in asks}
             self._switches = {name: each for name, each in self._switches.items() if name in self._contested}
-            self._held = {name: at for name, at in self._held.items() if name in self._contested}
+            self._last_round = {name: at for name, at in self._last_round.items() if name in self._contested}
             self._looked = {ask: at for ask, at in self._looked.items() if ask in going_on}
         for region, asks in self._contested.items():
             if any(ask.id == request_id for ask in asks):
@@ -95,9 +95,9 @@ class Rounds:
 
     def _put_off(self, region: str | None, asks: list[Request], request_id: int, now: datetime) -> datetime | None:
         """When the region's next round is held, if this ask has to wait for it; danger never does."""
-        if region is None or region not in self._held or not self._switches[region].on:
+        if region is None or region not in self._last_round or not self._switches[region].on:
             return None
-        until = self._held[region] + surge.window(len(asks))
+        until = self._last_round[region] + surge.window(len(asks))
         danger = any(ask.urgency is Urgency.DANGER for ask in asks if ask.id == request_id)
         return until if now < until and not danger else None
 
@@ -118,7 +118,7 @@ class Rounds:
         yield look
         for ask in others:
             other = None
-            with _left_out(ask.id):
+            with _others_go_on(ask.id):
                 other = self._look_at(ask.id)
             if other is not None:
                 yield other
@@ -126,18 +126,18 @@ class Rounds:
     def _round(self, company: Iterator[Look]) -> None:
         bids = []
         for look in company:
-            with _left_out(look.request.id):
+            with _others_go_on(look.request.id):
                 bids.append(share_drivers.bid(look, self._policy(look)))
         people = sorted({int(person) for bid in bids for person in bid.look.pool.person})
         holding = self._store.read_now(lambda tx, at: send_wave.offered_lately(tx, at, people, any_offer=True))
         for bid, decision in zip(bids, share_drivers.shared(bids, holding), strict=True):
-            with _left_out(bid.look.request.id):
+            with _others_go_on(bid.look.request.id):
                 self._send(bid.look, decision)
 
 
 @contextmanager
-def _left_out(request_id: int) -> Iterator[None]:
-    """Whatever one ask breaks, the others of its round go on; it is looked at again in the next."""
+def _others_go_on(request_id: int) -> Iterator[None]:
+    """If this ask's part breaks it is logged, and the round goes on without it; the next round looks at it again."""
     try:
         yield
     except Exception:

@@ -61,7 +61,7 @@ HELP: Final[dict[str, str]] = {
 }
 
 
-def of_store(tx: Tx, now: object) -> dict[str, object]:
+def of_store(tx: Tx, now: datetime) -> dict[str, object]:
     """A job: what the store says of the asks going on."""
     asks = [ask for ask in tx.requests.open_in(None, limits.BOARD_REQUESTS) if not ask.drill]
     return {

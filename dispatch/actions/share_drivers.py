@@ -1,9 +1,10 @@
 """When asks of one region compete: who is offered to which of them, each person to one.
 
 Pure but for `contested`: what each ask brings in, a decision for each out. Called by dispatch/rounds.py.
-An ask the round has nothing for is looked at as ever; one that has enough under way, or that no alert would pay for,
-is offered nobody. Invariants: no person in two decisions of a round, nobody who holds a fresh offer
-(tests/contract/test_surge.py); that it stays so as waves are written is actions/send_wave.py's.
+An ask that the round gives nobody keeps its own decision, less the people others were given; one that has enough help
+under way, or for which no alert is worth sending, asks nobody.
+Invariants: no person in two decisions of a round, nobody who holds a fresh offer (tests/contract/test_surge.py); that
+it stays so as waves are written is actions/send_wave.py's.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ Floats = NDArray[np.float64]
 REGION_RES: Final = 3
 """Asks of one H3 cell of this size (edge 69 km) share their drivers: an hour and a half across."""
 ASKS_LEAST: Final = 6
-"""Fewer asks than this stand beside each other as ever: who is asked for one is only less likely asked for the next."""
+"""With fewer asks there are no rounds: each looks by itself, and prefers people who were not just asked for another."""
 BEST: Final = 60
 """People of each ask that a round may offer it."""
 KNOWN: Final = 5 * BEST

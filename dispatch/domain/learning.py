@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.domain import attention
+from dispatch.domain import attention, limits
 from dispatch.domain.columns import once_each
 
 Floats = NDArray[np.float64]
@@ -93,7 +93,7 @@ def figures_of(facts: AlertFacts, people: Ids, now_s: float) -> Figures:
     waiting = np.full(len(ids), -np.inf)
     unanswered = facts.open[known]
     np.maximum.at(waiting, at[unanswered], sent[unanswered])
-    lately = sent > now_s - 7 * _DAY_S
+    lately = sent > now_s - limits.WEEK.total_seconds()
     return Figures(
         at_s=now_s,
         person=ids,

@@ -101,7 +101,7 @@ class Bound:
     """And how many by all calls of one person within `span`."""
     span: timedelta
     nearby: int | None = None
-    """And how many by all guests' calls from one neighbourhood of addresses within an hour; None = as many as like."""
+    """And how many by all guests' calls from one neighbourhood of addresses within an hour; None = no such limit."""
 
 
 _NEAR: Final = frozenset({CODE["1"], CODE["2"], CODE["vouched"], CODE["community"], CODE["open"]})
@@ -185,9 +185,9 @@ def people_left(bound: Bound, reached: Reached) -> int:
 
 
 def within(bound: Bound, reached: Reached, rings: Sequence[int]) -> list[int]:
-    """Places in `rings` of those who may still be asked, in the order given.
+    """Which candidates may still be asked: indices into `rings`, in the order given.
 
-    Shape: the ring codes of candidates in, places of some of them out.
+    Shape: one ring code a candidate in, the indices of some of them out.
     """
     room = people_left(bound, reached)
     strangers = bound.strangers - reached.strangers

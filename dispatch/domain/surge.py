@@ -17,23 +17,29 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 LEAST: Final = 0.001
-SPLIT_COST: Final = 0.15
+"""A pair worth less than this is not offered."""
 SMALL_PARTY: Final = 4
+"""A party of so many or fewer rides together where it can …"""
+SPLIT_COST: Final = 0.15
+"""… so a car that takes only a part of it is worth this much of a seat less."""
 SPARE_COST: Final = 0.1
 """A seat that stays empty is one somebody else could have had: seats are what a flood is short of."""
 FIRST_LEG_MINUTES: Final = 90.0
+"""Nobody is offered an ask whose people are further away than this."""
 DANGER_WEIGHT: Final = 40
+"""The weight from which on an urgency is danger (domain/request.py)."""
 ON: Final = 1.0
 """Open seats per seat that may be hoped for, at two looks in a row: the region is in surge …"""
 OFF: Final = 0.7
 """… until it has been below this for OFF_FOR."""
 OFF_FOR: Final = timedelta(minutes=10)
 OFFER: Final = timedelta(minutes=3)
-"""So long an unanswered offer is its holder's only one."""
+"""Whoever holds an unanswered offer gets no other one for this long."""
 WINDOW: Final = timedelta(seconds=30)
+"""From one round of a region to the next …"""
 WINDOW_MANY: Final = timedelta(seconds=60)
+"""… and where more than MANY asks compete: more answers are in by then, and better pairs are found."""
 MANY: Final = 50
-"""With more asks than this a round is held half as often: more answers are in, better pairs are found."""
 WEIGHTS: Final = {1: 1.0, 2: 2.0, 4: 4.0, 8: 8.0, 40: 8.0}
 """What a seat is worth by the urgency's weight; danger is not dearer, it is first."""
 
@@ -104,7 +110,8 @@ def _greedy(
 class Switch:
     """Is one region in surge? Fed with every look there; comes on, and goes off, by itself.
 
-    Each worker has its own: where two disagree for a look, one asks as ever, but nobody who holds an offer.
+    Each worker has its own. While two disagree, the one that sees no surge asks as usual, but never anybody who holds
+    an offer.
     """
 
     on: bool = False

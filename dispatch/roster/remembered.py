@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.domain import limits
 from dispatch.domain.attention import decayed
 from dispatch.domain.learning import Figures
 
@@ -18,7 +19,7 @@ Floats = NDArray[np.float64]
 
 ELSEWHERE_S: Final = 600.0
 """Somebody who was asked this lately and has not answered is asked less for others."""
-WEEK_S: Final = 7 * 86_400.0
+WEEK_S: Final = limits.WEEK.total_seconds()
 _DAY_S: Final = 86_400.0
 _COUNTED_S: Final = 60.0
 _Sent = tuple[Ids, Floats]

@@ -24,6 +24,7 @@ WORLD_SEED: Final = 2009
 DEGREE_SCALE: Final = 5.0
 DEGREE_TAIL: Final = 1.28
 DEGREE_MAX: Final = 2_000
+"""How many ties a follower has: a Pareto distribution of that scale and exponent (the tail), cut at the most."""
 SAME_METRO: Final = 0.39
 """Share of the ties among followers whose two ends live in one metro."""
 SEATS: Final = (1, 2, 3, 4, 6)
