@@ -131,3 +131,13 @@ def test_who_asks_as_a_stranger_is_not_told_of_people_further_out_while_nobody_n
         f"We are asking people further out. {rest}",
         f"We have asked as many as we may until a coordinator has looked. {rest}",
     ]
+
+
+def test_an_offer_that_waits_for_the_owners_word_is_the_headline_and_no_seat_that_is_found() -> None:
+    offer = {"name": "Hugo", "status": "committed", "eta_at": None, "lease_until": None}
+    claims = [offer | {"seats": 4, "shown": True}, offer | {"seats": 5, "shown": False}]
+    ask = {"kind": "ride", "role": "owner", "drill": False, "status": "claimed", "urgency": "stranded", "quantity": 9,
+           "seats": {"total": 9, "claimed": 9, "open": 0}, "claims": claims}  # fmt: skip
+    told = story.tell(Speaker("en"), ask, [], datetime(2026, 1, 1, tzinfo=UTC), "911")
+    assert told.headline.striptags() == "Hugo offers 5 seats"
+    assert told.line == "Let them come, or say no: they wait for your word."

@@ -122,6 +122,10 @@ def tell(speak: Speaker, view: View, events: Sequence[Told], now: datetime, numb
         return _there(speak, claims[steps.index("on_scene")])
     if (silent := _silent(claims, now)) is not None:
         return _no_sign(speak, silent, events, now)
+    offer = next((claim for claim in claims if not claim.get("shown", True)), None)
+    if offer is not None and view["role"] == "owner":
+        headline = speak.t("{name} offers {seats}", name=name_of(speak, offer), seats=_seats(speak, view, offer))
+        return Story(headline=headline, line=speak.t("Let them come, or say no: they wait for your word."))
     if (ended := _just_ended(events, now)) is not None and (view["seats"]["open"] or ended[1]):
         return _reopened(speak, view, *ended)
     if not view["seats"]["claimed"]:
@@ -252,14 +256,17 @@ def _just_ended(events: Sequence[Told], now: datetime) -> tuple[View, View | Non
 
 def _reopened(speak: Speaker, view: View, claim: View, taker: View | None) -> Story:
     if taker is not None:
-        seats = nouns.units(speak, view["kind"], taker["seats"])
-        line = speak.t("{name} was standing by and takes {seats}.", name=name_of(speak, taker), seats=seats)
+        takes = "{name} was standing by and takes {seats}."
+        line = speak.t(takes, name=name_of(speak, taker), seats=_seats(speak, view, taker))
         if view["seats"]["open"]:
             line = Markup("{} {}").format(line, _missing(speak, view))
     else:
-        back = nouns.units(speak, view["kind"], claim["seats"])
-        line = speak.t("{seats} open again. We are asking more people now.", seats=back)
+        line = speak.t("{seats} open again. We are asking more people now.", seats=_seats(speak, view, claim))
     return Story(headline=speak.t("{name} can't make it", name=name_of(speak, claim)), line=line)
+
+
+def _seats(speak: Speaker, view: View, claim: View) -> Markup:
+    return nouns.units(speak, view["kind"], claim["seats"])
 
 
 def _missing(speak: Speaker, view: View) -> Markup:
@@ -270,11 +277,9 @@ def _missing(speak: Speaker, view: View) -> Markup:
 def _nobody_yet(speak: Speaker, view: View, now: datetime, number: str) -> Story:
     heard = view.get("heard") or {"alerted": 0, "seen": 0}
     waited = now - (when(view["created_at"]) or now)
-    owner = view["role"] == "owner"
-    if not owner:
-        return Story(
-            headline=speak.t("Nobody has promised yet"), line=speak.t("People are being asked, closest first.")
-        )
+    if view["role"] != "owner":
+        says = speak.t("Nobody has promised yet"), speak.t("People are being asked, closest first.")
+        return Story(headline=says[0], line=says[1])
     if waited >= NOBODY_AFTER:
         line = further(speak, number, danger=view["urgency"] == Urgency.DANGER, capped=view.get("capped", False))
         return Story(headline=speak.t("Nobody yet"), line=line, tone="stop")
@@ -327,9 +332,7 @@ def _promises(speak: Speaker, view: View, claims: Sequence[View]) -> Markup:
         sentence = (
             "{name} has promised {seats}." if claim["status"] == "committed" else "{name} is on the way with {seats}."
         )
-        parts.append(
-            speak.t(sentence, name=name_of(speak, claim), seats=nouns.units(speak, view["kind"], claim["seats"]))
-        )
+        parts.append(speak.t(sentence, name=name_of(speak, claim), seats=_seats(speak, view, claim)))
     return Markup(" ").join(parts)
 
 
