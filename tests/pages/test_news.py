@@ -141,3 +141,13 @@ def test_an_offer_that_waits_for_the_owners_word_is_the_headline_and_no_seat_tha
     told = story.tell(Speaker("en"), ask, [], datetime(2026, 1, 1, tzinfo=UTC), "911")
     assert told.headline.striptags() == "Hugo offers 5 seats"
     assert told.line == "Let them come, or say no: they wait for your word."
+
+
+def test_whoever_is_there_is_not_on_the_way_while_others_have_been_met() -> None:
+    driver = {"eta_at": None, "lease_until": None}
+    claims = [driver | {"name": "Hugo", "seats": 4, "status": "met"}]
+    claims += [driver | {"name": "Rosa", "seats": 5, "status": "on_scene"}]
+    ask = {"kind": "ride", "role": "owner", "drill": False, "status": "claimed", "claims": claims,
+           "seats": {"total": 9, "claimed": 9, "open": 0}}  # fmt: skip
+    told = story.tell(Speaker("en"), ask, [], datetime(2026, 1, 1, tzinfo=UTC), "911")
+    assert told.line.striptags() == "5 still waiting. Rosa is there."

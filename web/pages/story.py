@@ -184,15 +184,15 @@ def _over(speak: Speaker, view: View) -> Story:
 def _partly(speak: Speaker, view: View, claims: Sequence[View]) -> Story:
     met = [claim for claim in claims if claim["status"] == "met"]
     count = sum(claim["seats"] for claim in met)
-    there = sum(claim["seats"] for claim in view["claims"] if claim["status"] in TOGETHER)
-    rest = (view["seats"]["total"] or there) - there
+    rest = (view["seats"]["total"] or 0) - sum(c["seats"] for c in view["claims"] if c["status"] in TOGETHER)
     headline = speak.tn("{n} of you is with {name}", "{n} of you are with {name}", count, name=name_of(speak, met[0]))
     if view["role"] != "owner":
         headline = speak.tn("{n} has been met", "{n} have been met", count)
-    line = speak.tn("{n} still waiting.", "{n} still waiting.", rest)
+    line = speak.tn("{n} still waiting.", "{n} still waiting.", max(0, rest))
     coming = next((claim for claim in claims if claim["status"] in ("en_route", "on_scene")), None)
     if coming is not None:
-        line = Markup("{} {}").format(line, speak.t("{name} is on the way.", name=name_of(speak, coming)))
+        says = "{name} is on the way." if coming["status"] == "en_route" else "{name} is there."
+        line = Markup("{} {}").format(line, speak.t(says, name=name_of(speak, coming)))
     return Story(headline=headline, line=line, tone="go")
 
 
@@ -278,8 +278,8 @@ def _nobody_yet(speak: Speaker, view: View, now: datetime, number: str) -> Story
     heard = view.get("heard") or {"alerted": 0, "seen": 0}
     waited = now - (when(view["created_at"]) or now)
     if view["role"] != "owner":
-        says = speak.t("Nobody has promised yet"), speak.t("People are being asked, closest first.")
-        return Story(headline=says[0], line=says[1])
+        asking = speak.t("People are being asked, closest first.")
+        return Story(headline=speak.t("Nobody has promised yet"), line=asking)
     if waited >= NOBODY_AFTER:
         line = further(speak, number, danger=view["urgency"] == Urgency.DANGER, capped=view.get("capped", False))
         return Story(headline=speak.t("Nobody yet"), line=line, tone="stop")
