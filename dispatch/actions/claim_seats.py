@@ -78,6 +78,7 @@ def claim_seats(tx: Tx, now: datetime, command: ClaimSeats) -> dict[str, Any]:
         # Seats may have come back before the lock was ours: who stands by then would wait for ever.
         taken = tx.requests.take_seats(request.id, command.seats)
     # Only now: taking seats locks the request, so no second tap can be under way elsewhere.
+    _refuse_what_was_decided(tx, request, person_id)
     held = tx.claims.unfinished(request.id, person_id)
     if held is not None:
         raise AlreadyClaimed(held.public_id)
@@ -134,12 +135,16 @@ def _refuse_the_impossible(tx: Tx, request: Request, person_id: int, seats: int)
         raise Invalid([{"field": "seats", "says": f"a whole number from 1 to {most:,}"}])
     if request.requester in tx.network.blocked_either_way(person_id):
         raise NotFound("ask")
-    if tx.safety.refused(request.id, person_id):
-        raise NotAllowed("The person waiting has found help otherwise. Thank you: nothing more is needed here.")
     if request.over:
         raise RequestOver(request.status)
     if request.drill:
         raise NotAllowed("This is a drill: nobody drives and nothing is taken. Say whether you could come.")
+
+
+def _refuse_what_was_decided(tx: Tx, request: Request, person_id: int) -> None:
+    """The owner's word and the house's, read under the request's lock: neither can come in between any more."""
+    if tx.safety.refused(request.id, person_id):
+        raise NotAllowed("The person waiting has found help otherwise. Thank you: nothing more is needed here.")
     if tx.safety.frozen(request.id) is not None:
         raise OnHold("Somebody is looking at this ask first. Nobody new can come until then.")
 

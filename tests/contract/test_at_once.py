@@ -10,11 +10,12 @@ from sqlalchemy import make_url
 
 from dispatch.actions import desk
 from dispatch.actions.answer_alert import AnswerAlert, answer_alert
+from dispatch.actions.claim_seats import ClaimSeats, claim_seats
 from dispatch.actions.tell_people import stand_down
-from dispatch.actions.tend_network import Report, report
+from dispatch.actions.tend_network import Report, freeze, report
 from dispatch.clock import SteppedClock
 from dispatch.domain.alert import Answer
-from dispatch.domain.errors import NotFound
+from dispatch.domain.errors import NotFound, OnHold
 from dispatch.domain.visibility import Viewer
 from dispatch.ports import Job, Tx
 from dispatch.store import SqlStore
@@ -65,6 +66,23 @@ def test_a_look_at_an_alert_does_not_undo_a_standing_down_of_the_same_moment(
     )
     assert seen["answer"] == "stood_down"
     assert next(each for each in night.alerts(posted.id) if each.person_id == asked).answer is Answer.STOOD_DOWN
+
+
+def test_an_ask_that_is_frozen_at_the_moment_of_a_claim_is_not_claimed(
+    postgres_store: SqlStore, clock: SteppedClock, migrated_url: str
+) -> None:
+    night = night_on(postgres_store, clock)
+    owner, driver = night.person("Robert"), night.person("Dee")
+    posted = night.post(owner, 2).request
+    command = ClaimSeats(request=posted.public_id, viewer=Viewer(person_id=driver), seats=2, ring="1")
+    with pytest.raises(OnHold):
+        at_once(
+            postgres_store,
+            migrated_url,
+            lambda tx, now: freeze(tx, now, posted.id, "Somebody looks first."),
+            lambda tx, now: claim_seats(tx, now, command),
+        )
+    assert night.claims(posted.id) == []
 
 
 def test_two_coordinators_who_decide_one_report_at_once_are_not_shown_a_fault(
