@@ -135,8 +135,8 @@ def test_a_step_pressed_without_signal_says_that_it_was_not_sent_and_keeps_the_p
     expect(page.locator(".duty [role=alert]")).to_have_text(
         "No signal. That was not sent. Press it again when there is signal."
     )
-    # A phone that does not know that it has no signal tries, and comes back to the same page.
-    page.evaluate("() => document.querySelector('.duty [value=off_duty]').form.submit()")
+    # A phone may be wrong about its signal: pressed again it tries, and comes back to the same page.
+    page.get_by_role("button", name="Off", exact=True).click()
     expect(page.locator("main > [role=alert]")).to_contain_text("That was not sent.")
     assert page.url.endswith("/help")
     page.context.set_offline(False)

@@ -107,7 +107,8 @@ function unsent(beside) {
   beside.prepend(Object.assign(document.createElement("p"), { id: "unsent", className: "note", role: "alert", textContent: fresh.dataset.unsent }));
 }
 document.addEventListener("submit", (event) => {
-  if (navigator.onLine !== false || event.target.method !== "post") return;
+  // Pressed again it is tried all the same: a browser may be wrong about its signal.
+  if (navigator.onLine !== false || event.target.method !== "post" || document.getElementById("unsent")) return;
   event.preventDefault();
   unsent(event.target);
 });
