@@ -133,16 +133,21 @@ def _refuse_the_impossible(tx: Tx, request: Request, person_id: int, seats: int)
     most = min(KINDS[request.kind].quantity_max, max(limits.CLAIM_SEATS_MAX, request.quantity or 0))
     if not 1 <= seats <= most:
         raise Invalid([{"field": "seats", "says": f"a whole number from 1 to {most:,}"}])
-    if request.requester in tx.network.blocked_either_way(person_id):
-        raise NotFound("ask")
+    _refuse_who_is_blocked(tx, request, person_id)
     if request.over:
         raise RequestOver(request.status)
     if request.drill:
         raise NotAllowed("This is a drill: nobody drives and nothing is taken. Say whether you could come.")
 
 
+def _refuse_who_is_blocked(tx: Tx, request: Request, person_id: int) -> None:
+    if request.requester in tx.network.blocked_either_way(person_id):
+        raise NotFound("ask")
+
+
 def _refuse_what_was_decided(tx: Tx, request: Request, person_id: int) -> None:
     """The owner's word and the house's, read under the request's lock: neither can come in between any more."""
+    _refuse_who_is_blocked(tx, request, person_id)
     if tx.safety.refused(request.id, person_id):
         raise NotAllowed("The person waiting has found help otherwise. Thank you: nothing more is needed here.")
     if tx.safety.frozen(request.id) is not None:

@@ -181,6 +181,10 @@ def blocked(tx: Tx, now: datetime, viewer: Viewer) -> dict[str, Any]:
 
 def end_claims_between(tx: Tx, now: datetime, one: int, two: int) -> None:
     """Stands down every standing or waiting claim of either on a request of the other, and ends what they passed on."""
+    # Who takes seats in this moment has them before these locks and is ended below, or comes after and reads the block.
+    going_on = [ask.id for who in (one, two) for ask in tx.requests.of_person(who, limits.EXPORT_ROWS) if not ask.over]
+    for request_id in sorted(going_on):
+        tx.requests.lock(request_id)
     for claimer, requester in ((one, two), (two, one)):
         end_links_of(tx, now, claimer, requester)
         end_all_early(tx, now, claimer, Step.STAND_DOWN, None, requester=requester)

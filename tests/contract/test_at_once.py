@@ -12,10 +12,11 @@ from dispatch.actions import desk
 from dispatch.actions.answer_alert import AnswerAlert, answer_alert
 from dispatch.actions.claim_seats import ClaimSeats, claim_seats
 from dispatch.actions.tell_people import stand_down
-from dispatch.actions.tend_network import Report, freeze, report
+from dispatch.actions.tend_network import Report, block, freeze, report
 from dispatch.clock import SteppedClock
 from dispatch.domain.alert import Answer
 from dispatch.domain.errors import NotFound, OnHold
+from dispatch.domain.lifecycle import ClaimState
 from dispatch.domain.visibility import Viewer
 from dispatch.ports import Job, Tx
 from dispatch.store import SqlStore
@@ -83,6 +84,31 @@ def test_an_ask_that_is_frozen_at_the_moment_of_a_claim_is_not_claimed(
             lambda tx, now: claim_seats(tx, now, command),
         )
     assert night.claims(posted.id) == []
+
+
+@pytest.mark.parametrize("block_first", [True, False])
+def test_whoever_is_blocked_at_the_moment_of_a_claim_has_no_seats(
+    postgres_store: SqlStore, clock: SteppedClock, migrated_url: str, block_first: bool
+) -> None:
+    night = night_on(postgres_store, clock)
+    owner, driver = night.person("Robert"), night.person("Dee")
+    posted = night.post(owner, 2).request
+    name = night.see(lambda tx: tx.people.by_ids([driver])[driver].public_id)
+    command = ClaimSeats(request=posted.public_id, viewer=Viewer(person_id=driver), seats=2, ring="1")
+
+    def blocked(tx: Tx, now: datetime) -> None:
+        block(tx, now, Viewer(person_id=owner), name)
+
+    def claimed(tx: Tx, now: datetime) -> None:
+        claim_seats(tx, now, command)
+
+    if block_first:
+        with pytest.raises(NotFound):
+            at_once(postgres_store, migrated_url, blocked, claimed)
+    else:
+        at_once(postgres_store, migrated_url, claimed, blocked)
+    ends = [] if block_first else [ClaimState.STOOD_DOWN]
+    assert [claim.status for claim in night.claims(posted.id)] == ends
 
 
 def test_two_coordinators_who_decide_one_report_at_once_are_not_shown_a_fault(
